@@ -1,0 +1,99 @@
+//! The request context: what condition keys and policy variables read.
+//!
+//! Keys have no case (the tag key after the `/` included). A key is either single-valued or a set,
+//! whatever the number of its values; a set may be empty only by being absent.
+
+use std::borrow::Cow;
+
+/// The values of one context key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContextValues {
+    /// A single-valued key.
+    One(Vec<u8>),
+    /// A multi-valued key (`aws:TagKeys`, …), with at least one value.
+    Set(Vec<Vec<u8>>),
+}
+
+impl ContextValues {
+    /// All values in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let slice = match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Set(values) => values.as_slice(),
+        };
+        slice.iter().map(Vec::as_slice)
+    }
+
+    /// The value of a single-valued key. A set has none, even with one value: variables cannot read sets.
+    pub fn single(&self) -> Option<&[u8]> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Set(_) => None,
+        }
+    }
+}
+
+/// All keys of one request's context.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    entries: Vec<(Cow<'static, str>, ContextValues)>,
+}
+
+impl Context {
+    /// An empty context.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a single-valued key; an earlier value of the key is replaced.
+    pub fn set(&mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Vec<u8>>) {
+        self.put(key.into(), ContextValues::One(value.into()));
+    }
+
+    /// Sets a multi-valued key; without values the key stays absent.
+    pub fn set_many(&mut self, key: impl Into<Cow<'static, str>>, values: Vec<Vec<u8>>) {
+        if !values.is_empty() {
+            self.put(key.into(), ContextValues::Set(values));
+        }
+    }
+
+    fn put(&mut self, key: Cow<'static, str>, values: ContextValues) {
+        match self.entries.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&key)) {
+            Some((_, known)) => *known = values,
+            None => self.entries.push((key, values)),
+        }
+    }
+
+    /// The values of `key`, sought without regard to (ASCII) case.
+    pub fn get(&self, key: &str) -> Option<&ContextValues> {
+        self.entries.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, values)| values)
+    }
+
+    /// The keys and values in the order in which they were set.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ContextValues)> {
+        self.entries.iter().map(|(key, values)| (key.as_ref(), values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_have_no_case_and_the_last_value_stands() {
+        let mut context = Context::new();
+        context.set("aws:PrincipalTag/Team", "red");
+        context.set("AWS:principaltag/team", "blue");
+        assert_eq!(context.get("aws:principaltag/TEAM").and_then(ContextValues::single), Some(&b"blue"[..]));
+        assert_eq!(context.iter().count(), 1);
+    }
+
+    #[test]
+    fn a_set_is_not_a_single_value_and_an_empty_set_is_absent() {
+        let mut context = Context::new();
+        context.set_many("aws:TagKeys", vec![b"a".to_vec()]);
+        context.set_many("aws:CalledVia", vec![]);
+        assert_eq!(context.get("aws:TagKeys").and_then(ContextValues::single), None);
+        assert!(context.get("aws:CalledVia").is_none());
+    }
+}

@@ -1,0 +1,197 @@
+//! Points in time, in UTC, and the forms in which the protocols write them.
+//!
+//! Formats: SigV4's basic form `YYYYMMDDTHHMMSSZ`, ISO 8601 `YYYY-MM-DDTHH:MM:SSZ` (with milliseconds
+//! where Ceph shows them), and HTTP's IMF-fixdate (RFC 9110 section 5.6.7).
+
+use std::fmt;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+/// Milliseconds since 1970-01-01T00:00:00Z. Always within the years 0 to 9999.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Timestamp(i64);
+
+/// The text is not a point in time in the wanted form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the text is not a date and time in the wanted form")]
+pub struct InvalidTimestamp;
+
+/// The source of the present time. Implemented once in the shell; tests turn their own.
+pub trait Clock: Send + Sync {
+    /// The present time.
+    fn now(&self) -> Timestamp;
+}
+
+const MIN_MILLIS: i64 = -62_167_219_200_000; // 0000-01-01T00:00:00Z
+const MAX_MILLIS: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
+
+impl Timestamp {
+    /// From milliseconds since 1970, brought into the years 0 to 9999.
+    pub fn from_millis(millis: i64) -> Self {
+        Self(millis.clamp(MIN_MILLIS, MAX_MILLIS))
+    }
+
+    /// From seconds since 1970, brought into the years 0 to 9999.
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self::from_millis(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since 1970.
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, rounded down.
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This time and `seconds` more (or fewer).
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self::from_millis(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// Parses SigV4's basic form `YYYYMMDDTHHMMSSZ`.
+    pub fn parse_basic(text: &str) -> Result<Self, InvalidTimestamp> {
+        let form = format_description!("[year][month][day]T[hour][minute][second]Z");
+        if text.len() != 16 {
+            return Err(InvalidTimestamp);
+        }
+        PrimitiveDateTime::parse(text, form).map(|t| Self::from_offset(t.assume_utc())).map_err(|_| InvalidTimestamp)
+    }
+
+    /// Parses ISO 8601 as policies and IAM write it: a date, or a date and time with optional fraction
+    /// and either `Z` or an offset.
+    pub fn parse_iso8601(text: &str) -> Result<Self, InvalidTimestamp> {
+        let date = format_description!("[year]-[month]-[day]");
+        if let Ok(day) = time::Date::parse(text, date) {
+            return Ok(Self::from_offset(day.midnight().assume_utc()));
+        }
+        let minutes = format_description!("[year]-[month]-[day]T[hour]:[minute]Z");
+        if let Ok(parsed) = PrimitiveDateTime::parse(text, minutes) {
+            return Ok(Self::from_offset(parsed.assume_utc()));
+        }
+        OffsetDateTime::parse(text, &Rfc3339).map(Self::from_offset).map_err(|_| InvalidTimestamp)
+    }
+
+    /// Parses HTTP's date: `Sun, 06 Nov 1994 08:49:37 GMT`.
+    pub fn parse_http(text: &str) -> Result<Self, InvalidTimestamp> {
+        let form =
+            format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+        PrimitiveDateTime::parse(text, form).map(|t| Self::from_offset(t.assume_utc())).map_err(|_| InvalidTimestamp)
+    }
+
+    /// `YYYYMMDDTHHMMSSZ`.
+    pub fn basic(self) -> String {
+        let t = self.offset();
+        format!(
+            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+            t.year(),
+            u8::from(t.month()),
+            t.day(),
+            t.hour(),
+            t.minute(),
+            t.second()
+        )
+    }
+
+    /// `YYYYMMDD`, the date of a credential scope.
+    pub fn basic_date(self) -> String {
+        let t = self.offset();
+        format!("{:04}{:02}{:02}", t.year(), u8::from(t.month()), t.day())
+    }
+
+    /// `YYYY-MM-DDTHH:MM:SSZ`.
+    pub fn iso8601(self) -> String {
+        let t = self.offset();
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+            t.year(),
+            u8::from(t.month()),
+            t.day(),
+            t.hour(),
+            t.minute(),
+            t.second()
+        )
+    }
+
+    /// `YYYY-MM-DDTHH:MM:SS.mmmZ`, as S3 and Ceph's command line show times.
+    pub fn iso8601_millis(self) -> String {
+        let t = self.offset();
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            t.year(),
+            u8::from(t.month()),
+            t.day(),
+            t.hour(),
+            t.minute(),
+            t.second(),
+            t.millisecond()
+        )
+    }
+
+    /// HTTP's IMF-fixdate.
+    pub fn http_date(self) -> String {
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let t = self.offset();
+        let weekday = t.weekday().to_string();
+        let month = MONTHS.get(usize::from(u8::from(t.month())).saturating_sub(1)).copied().unwrap_or_default();
+        format!(
+            "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+            weekday.get(..3).unwrap_or_default(),
+            t.day(),
+            month,
+            t.year(),
+            t.hour(),
+            t.minute(),
+            t.second()
+        )
+    }
+
+    fn offset(self) -> OffsetDateTime {
+        // INVARIANT: the constructor keeps the value within the calendar's range.
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    fn from_offset(t: OffsetDateTime) -> Self {
+        let millis = t.to_offset(UtcOffset::UTC).unix_timestamp_nanos().div_euclid(1_000_000);
+        Self::from_millis(i64::try_from(millis).unwrap_or(MAX_MILLIS))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.iso8601())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_round_trip() {
+        let t = Timestamp::parse_basic("20260602T202754Z").unwrap();
+        assert_eq!(t.basic(), "20260602T202754Z");
+        assert_eq!(t.basic_date(), "20260602");
+        assert_eq!(t.iso8601(), "2026-06-02T20:27:54Z");
+        assert_eq!(Timestamp::parse_iso8601("2026-06-02T20:27:54Z"), Ok(t));
+        assert_eq!(Timestamp::parse_iso8601("2026-06-02T22:27:54+02:00"), Ok(t));
+        assert_eq!(Timestamp::parse_http(&t.http_date()), Ok(t));
+        assert_eq!(Timestamp::from_seconds(784_111_777).http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(Timestamp::parse_iso8601("2026-06-02").unwrap().iso8601(), "2026-06-02T00:00:00Z");
+        assert_eq!(t.plus_seconds(-1).iso8601_millis(), "2026-06-02T20:27:53.000Z");
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        for bad in ["", "20260602", "20260602T202754", "20260602T202754z", "20261302T202754Z", "+0260602T202754Z"] {
+            assert!(Timestamp::parse_basic(bad).is_err(), "{bad}");
+        }
+        for bad in ["", "2026-06-32", "yesterday", "2026-06-02 20:27"] {
+            assert!(Timestamp::parse_iso8601(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Timestamp::from_millis(i64::MAX).iso8601(), "9999-12-31T23:59:59Z");
+    }
+}

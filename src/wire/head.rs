@@ -1,0 +1,184 @@
+//! The request head as received: raw target bytes, ordered headers, peer, TLS or not.
+//!
+//! What a signature is verified over. Header values are bytes with outer blanks trimmed by the server
+//! or not; [`RequestHead`] changes nothing but the case of names.
+
+use super::{InvalidQuery, QueryString};
+use std::net::IpAddr;
+
+/// An HTTP method the gate knows. All others are refused before a head is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Method {
+    /// GET
+    Get,
+    /// HEAD
+    Head,
+    /// PUT
+    Put,
+    /// POST
+    Post,
+    /// DELETE
+    Delete,
+    /// OPTIONS
+    Options,
+}
+
+impl Method {
+    /// Parses the method as sent; lower-case methods are not methods (RFC 9110 section 9.1).
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "GET" => Some(Self::Get),
+            "HEAD" => Some(Self::Head),
+            "PUT" => Some(Self::Put),
+            "POST" => Some(Self::Post),
+            "DELETE" => Some(Self::Delete),
+            "OPTIONS" => Some(Self::Options),
+            _ => None,
+        }
+    }
+
+    /// The method as sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Put => "PUT",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+        }
+    }
+}
+
+/// The TLS version of the client's connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum TlsVersion {
+    /// TLS 1.2
+    V1_2,
+    /// TLS 1.3
+    V1_3,
+}
+
+/// One header field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Name in lower case.
+    pub name: Box<str>,
+    /// Value bytes as received.
+    pub value: Box<[u8]>,
+}
+
+/// A request head. Read-only once made.
+#[derive(Clone, Debug)]
+pub struct RequestHead {
+    method: Method,
+    path: Vec<u8>,
+    query: Option<Vec<u8>>,
+    headers: Vec<Header>,
+    peer: IpAddr,
+    tls: Option<TlsVersion>,
+}
+
+impl RequestHead {
+    /// Makes a head from a raw target in origin form (`/path?query`) and headers in wire order.
+    /// None if the target does not begin with `/`.
+    pub fn new(
+        method: Method,
+        target: &[u8],
+        headers: impl IntoIterator<Item = (impl AsRef<str>, impl Into<Vec<u8>>)>,
+        peer: IpAddr,
+        tls: Option<TlsVersion>,
+    ) -> Option<Self> {
+        if target.first() != Some(&b'/') {
+            return None;
+        }
+        let mut halves = target.splitn(2, |byte| *byte == b'?');
+        let path = halves.next().unwrap_or_default().to_vec();
+        let query = halves.next().map(<[u8]>::to_vec);
+        let headers = headers
+            .into_iter()
+            .map(|(name, value)| Header { name: name.as_ref().to_ascii_lowercase().into(), value: value.into().into() })
+            .collect();
+        Some(Self { method, path, query, headers, peer, tls })
+    }
+
+    /// The method.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The raw path, percent-encoded as sent, beginning with `/`.
+    pub fn raw_path(&self) -> &[u8] {
+        &self.path
+    }
+
+    /// The raw query; none where the target had no `?`.
+    pub fn raw_query(&self) -> Option<&[u8]> {
+        self.query.as_deref()
+    }
+
+    /// The query, parsed anew at each call: callers keep the result.
+    pub fn parse_query(&self) -> Result<QueryString, InvalidQuery> {
+        QueryString::parse(self.query.as_deref().unwrap_or_default())
+    }
+
+    /// The header fields in wire order.
+    pub fn headers(&self) -> &[Header] {
+        &self.headers
+    }
+
+    /// The first value of a header, by its lower-case name.
+    pub fn header(&self, lower_name: &str) -> Option<&[u8]> {
+        self.headers.iter().find(|header| &*header.name == lower_name).map(|header| &*header.value)
+    }
+
+    /// The first value as text with outer blanks trimmed; none if absent or not UTF-8.
+    pub fn header_str(&self, lower_name: &str) -> Option<&str> {
+        self.header(lower_name).and_then(|value| std::str::from_utf8(value).ok()).map(str::trim)
+    }
+
+    /// All values of a header in wire order.
+    pub fn header_values<'a>(&'a self, lower_name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.headers.iter().filter(move |header| &*header.name == lower_name).map(|header| &*header.value)
+    }
+
+    /// The Host header, as sent.
+    pub fn host(&self) -> Option<&str> {
+        self.header_str("host")
+    }
+
+    /// The client's address: the socket's, or what a trusted proxy said.
+    pub fn peer(&self) -> IpAddr {
+        self.peer
+    }
+
+    /// The TLS version of the client's connection, if it used TLS.
+    pub fn tls(&self) -> Option<TlsVersion> {
+        self.tls
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn target_is_split_at_the_first_question_mark_and_kept_raw() {
+        let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let head =
+            RequestHead::new(Method::Get, b"/a%2F//b?x=?&y", [("HoSt", "h"), ("X-A", " v ")], peer, None).unwrap();
+        assert_eq!(head.raw_path(), b"/a%2F//b");
+        assert_eq!(head.raw_query(), Some(&b"x=?&y"[..]));
+        assert_eq!(head.header("x-a"), Some(&b" v "[..]));
+        assert_eq!(head.host(), Some("h"));
+        assert!(RequestHead::new(Method::Get, b"a/b", Vec::<(&str, &str)>::new(), peer, None).is_none());
+    }
+
+    #[test]
+    fn unknown_and_lower_case_methods_are_not_methods() {
+        for bad in ["get", "PATCH", "TRACE", "CONNECT", ""] {
+            assert_eq!(Method::parse(bad), None);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The wire forms shared by the planes: request heads, percent coding, query strings, XML, AWS Query.
+//!
+//! Pure and bounded: every reader takes its limits as arguments and returns an error, never panics.
+
+pub mod aws_query;
+mod head;
+pub mod percent;
+mod query_string;
+mod response;
+pub mod xml;
+
+pub use head::{Header, Method, RequestHead, TlsVersion};
+pub use query_string::{InvalidQuery, QueryPair, QueryString};
+pub use response::Response;
