@@ -1,1 +1,106 @@
-//! (to be written)
+//! State: versioned records with compare-and-set, ordered listing and a change feed (DESIGN section 4).
+//!
+//! [`Store`] is the port that adapters implement (memory here; SQLite and Redis in the shell); values
+//! are opaque bytes to them. [`Records`] is what everyone else uses: typed entities, each record under a
+//! MAC of its key and revision, secrets encrypted with the store key (security rule 27).
+
+mod key;
+
+pub use key::{Kind, RecordKey, Scope};
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+
+/// A record as an adapter holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Opaque bytes.
+    pub value: Vec<u8>,
+    /// Chosen by the writer: random for a new record, one more for a changed one.
+    pub revision: u64,
+}
+
+/// What a commit expects of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// No record under the key.
+    Absent,
+    /// A record with this revision.
+    Revision(u64),
+}
+
+/// What becomes of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The record is made or replaced.
+    Put(Record),
+    /// The record is removed.
+    Delete,
+}
+
+/// A set of changes that happens as a whole or not at all. All keys, checked or written, are of one scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// Records that must still be as they were read (security rule 17).
+    pub checks: Vec<(RecordKey, Expect)>,
+    /// Records to change, each under its expectation.
+    pub writes: Vec<(RecordKey, Expect, Change)>,
+}
+
+/// News from the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// This record was made, changed or removed, here or elsewhere.
+    Changed(RecordKey),
+    /// The feed broke: from now on changes elsewhere are not heard of.
+    Lost,
+    /// The feed is on (again): what was cached before may be out of date and must go.
+    Restored,
+}
+
+/// Why the store did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A record was not as the commit expected; nothing was changed.
+    #[error("the record {0} was changed by someone else")]
+    Conflict(RecordKey),
+    /// The store cannot be reached or does not answer.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// A record's MAC does not fit, or it cannot be read: damaged, or written by someone without the key.
+    #[error("the record {0} is damaged or was not written by a gate with this store key")]
+    Damaged(RecordKey),
+    /// The store key given is not the one this store was made with.
+    #[error("the store key is not the one this store was made with")]
+    WrongKey,
+    /// The store's random id is missing or has changed since it was opened (security rule 18).
+    #[error("the store is not the one that was opened: its id has changed")]
+    OtherStore,
+    /// A commit named records of more than one scope.
+    #[error("a commit may only touch records of one account")]
+    MixedScopes,
+}
+
+/// The port. Adapters promise: a commit is atomic and durable when it returns; `load` after it sees it;
+/// `list` is in byte order of names; every change by anyone is followed by a [`Notice::Changed`], or by
+/// [`Notice::Lost`] and later [`Notice::Restored`].
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The record under `key`.
+    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, Error>;
+
+    /// Up to `limit` records of a kind and scope, by name, with names greater than `after`.
+    async fn list(
+        &self,
+        kind: Kind,
+        scope: &Scope,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(RecordKey, Record)>, Error>;
+
+    /// Does all of `commit` or, with an error, nothing.
+    async fn commit(&self, commit: Commit) -> Result<(), Error>;
+
+    /// A new subscription to the change feed. A receiver that lags must treat it as `Restored`.
+    fn subscribe(&self) -> broadcast::Receiver<Notice>;
+}

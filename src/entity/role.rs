@@ -1,0 +1,57 @@
+//! Roles.
+
+use super::{Owner, StoredPolicy};
+use crate::types::{AccountId, UniqueId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A tag of an entity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tag {
+    /// Key, unique without regard to case.
+    pub key: String,
+    /// Value, possibly empty.
+    pub value: String,
+}
+
+/// A role record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// The role's account.
+    pub account: AccountId,
+    /// The name as given; unique without regard to case.
+    pub name: String,
+    /// `/` or `/…/`.
+    pub path: String,
+    /// `AROA…`; a role made again has another.
+    pub id: UniqueId,
+    /// Description, possibly empty.
+    #[serde(default)]
+    pub description: String,
+    /// Seconds, 3600 to 43200.
+    pub max_session_duration: u32,
+    /// The trust policy.
+    pub trust: StoredPolicy,
+    /// Inline policies by name.
+    #[serde(default)]
+    pub policies: BTreeMap<String, StoredPolicy>,
+    /// Tags in the order in which they were set.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
+    /// Who made it: buckets made by its sessions belong to this owner.
+    pub owner: Owner,
+    /// Raised to end all sessions (security rule 21).
+    #[serde(default)]
+    pub epoch: u64,
+    /// Milliseconds since 1970.
+    pub created: i64,
+}
+
+impl Role {
+    /// `arn:aws:iam::ACCOUNT:role/PATH/NAME`.
+    pub fn arn(&self) -> String {
+        format!("arn:aws:iam::{}:role{}{}", self.account, self.path, self.name)
+    }
+}

@@ -1,0 +1,97 @@
+//! Names of records.
+
+use crate::entity::folded;
+use crate::types::{AccessKeyId, AccountId};
+use std::fmt;
+
+/// What a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// The store's own id and marks; one, global.
+    Meta,
+    /// A user, by case-folded name.
+    User,
+    /// A long-term access key; global, by id.
+    AccessKey,
+    /// A role, by case-folded name.
+    Role,
+    /// A bucket; global, by name.
+    Bucket,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Meta, Self::User, Self::AccessKey, Self::Role, Self::Bucket];
+
+    /// The kind's name in store keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::User => "user",
+            Self::AccessKey => "access-key",
+            Self::Role => "role",
+            Self::Bucket => "bucket",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// Where a record lives. The global scope is no account, the empty account neither.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Outside any account.
+    Global,
+    /// Inside an account.
+    Account(AccountId),
+}
+
+/// The name of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordKey {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it lives.
+    pub scope: Scope,
+    /// Its name in there.
+    pub name: String,
+}
+
+impl RecordKey {
+    /// The store's own record.
+    pub fn meta() -> Self {
+        Self { kind: Kind::Meta, scope: Scope::Global, name: "store".to_owned() }
+    }
+
+    /// A user of an account, its name without regard to case.
+    pub fn user(account: &AccountId, name: &str) -> Self {
+        Self { kind: Kind::User, scope: Scope::Account(account.clone()), name: folded(name) }
+    }
+
+    /// A role of an account, its name without regard to case.
+    pub fn role(account: &AccountId, name: &str) -> Self {
+        Self { kind: Kind::Role, scope: Scope::Account(account.clone()), name: folded(name) }
+    }
+
+    /// A long-term access key.
+    pub fn access_key(id: &AccessKeyId) -> Self {
+        Self { kind: Kind::AccessKey, scope: Scope::Global, name: id.as_str().to_owned() }
+    }
+
+    /// A bucket.
+    pub fn bucket(name: &str) -> Self {
+        Self { kind: Kind::Bucket, scope: Scope::Global, name: name.to_owned() }
+    }
+}
+
+impl fmt::Display for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.scope {
+            Scope::Global => write!(f, "{}/{}", self.kind.as_str(), self.name),
+            Scope::Account(account) => write!(f, "{}/{}/{}", self.kind.as_str(), account, self.name),
+        }
+    }
+}
