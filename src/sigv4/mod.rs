@@ -1,1 +1,4 @@
-//! (to be written)
+//! (interim)
+#[derive(Debug)]
+/// interim
+pub struct ChunkDecoder;

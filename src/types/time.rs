@@ -21,6 +21,11 @@ pub struct InvalidTimestamp;
 pub trait Clock: Send + Sync {
     /// The present time.
     fn now(&self) -> Timestamp;
+
+    /// Nanoseconds on a clock that never goes back, for durations only. By default the wall clock's.
+    fn ticks(&self) -> u64 {
+        u64::try_from(self.now().millis()).unwrap_or(0).saturating_mul(1_000_000)
+    }
 }
 
 const MIN_MILLIS: i64 = -62_167_219_200_000; // 0000-01-01T00:00:00Z

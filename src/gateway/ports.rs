@@ -1,0 +1,84 @@
+//! What the gateway asks of the shell: the client's body, and calls to the backend of its own.
+
+use crate::wire::Method;
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// Why a body could not be read whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// More bytes than the limit.
+    #[error("the request body is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The client went away, or sent fewer bytes than it declared.
+    #[error("the request body ended early")]
+    Incomplete,
+    /// The client sent too slowly.
+    #[error("the request body did not arrive in time")]
+    TimedOut,
+    /// The gate's budget for buffered bytes is spent.
+    #[error("too many request bodies are being held at once")]
+    Busy,
+}
+
+/// The body of the request at hand. Reading answers `Expect: 100-continue` first.
+#[async_trait]
+pub trait RequestBody: Send {
+    /// The whole body as on the wire (chunk framing included), up to `limit` bytes.
+    async fn read_all(&mut self, limit: usize) -> Result<Bytes, BodyError>;
+}
+
+/// A request of the gate's own to the backend. The client adds host and length and signs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendRequest {
+    /// Method.
+    pub method: Method,
+    /// Encoded path and query, as they go on the wire.
+    pub target: String,
+    /// Header fields besides those of framing and signature; lower-case names.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Body, sent with its SHA-256.
+    pub body: Bytes,
+}
+
+/// The backend's answer, read whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// Header fields; lower-case names.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Body.
+    pub body: Bytes,
+}
+
+impl BackendAnswer {
+    /// The first value of a header that is text.
+    pub fn header(&self, lower_name: &str) -> Option<&str> {
+        self.headers.iter().find(|(name, _)| name == lower_name).and_then(|(_, value)| std::str::from_utf8(value).ok())
+    }
+}
+
+/// Why there is no whole answer. Only [`BackendError::Unreachable`] says that nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BackendError {
+    /// No connection was made: the backend saw nothing.
+    #[error("the backend cannot be reached")]
+    Unreachable,
+    /// The request was sent, or may have been, and no whole answer came.
+    #[error("the backend gave no whole answer")]
+    Ambiguous,
+    /// The answer is larger than the gate reads.
+    #[error("the backend's answer is larger than the gate reads")]
+    TooLarge,
+}
+
+/// A small client for the calls that the gate makes itself: bucket claims, batch deletes, listings.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// Signs and sends `request` once (never twice) and reads the answer up to `limit` bytes.
+    async fn call(&self, request: BackendRequest, limit: usize) -> Result<BackendAnswer, BackendError>;
+}

@@ -1,0 +1,58 @@
+//! What is known of a request, for the access log, the audit record and the metrics.
+
+/// The plane that answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Plane {
+    /// Not told yet: the head was refused before.
+    #[default]
+    None,
+    /// S3.
+    S3,
+    /// IAM.
+    Iam,
+    /// STS.
+    Sts,
+}
+
+impl Plane {
+    /// The label used in logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::S3 => "s3",
+            Self::Iam => "iam",
+            Self::Sts => "sts",
+        }
+    }
+}
+
+/// Filled by the gateway on the way; read by the shell when the request has ended.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// The plane.
+    pub plane: Plane,
+    /// S3 operation or IAM/STS action name, out of the closed sets; empty if not told.
+    pub operation: &'static str,
+    /// Bucket, if the request names one with valid syntax.
+    pub bucket: Option<String>,
+    /// The key id the client claimed, before verification.
+    pub claimed_key: Option<String>,
+    /// The caller's ARN, after verification only.
+    pub principal: Option<String>,
+    /// RoleSessionName of a session.
+    pub session_name: Option<String>,
+    /// Source identity of a session.
+    pub source_identity: Option<String>,
+    /// The (action, resource) pairs that were decided.
+    pub decided: Vec<(String, String)>,
+    /// `allow`, `explicit_deny`, `implicit_deny`; empty if it never came to a decision.
+    pub decision: &'static str,
+    /// The statements that decided, as `policy#sid-or-index`.
+    pub statements: Vec<String>,
+    /// The error code of an answer of the gate's own, if it was an error.
+    pub error_code: Option<&'static str>,
+    /// Nanoseconds spent on verifying the signature and the token.
+    pub verify_nanos: u64,
+    /// Nanoseconds spent on deciding.
+    pub decide_nanos: u64,
+}
