@@ -1,6 +1,16 @@
 //! Decisions on requests: context, trust, permits.
 //!
-//! [`Permit`] has no public constructor: whoever holds one has passed the policy engine.
+//! [`Permit`] has no public constructor: whoever holds one has passed the policy engine. The functions
+//! that build one are [`authorize`] and [`authorize_trust`]; reading their callers is reading who can grant.
+
+pub mod builtin;
+mod context;
+mod decide;
+mod denied;
+
+pub use context::{request_context, resource_context, s3_context};
+pub use decide::{Question, authorize, authorize_trust, caller_only};
+pub use denied::Denied;
 
 use crate::entity::Owner;
 use crate::store::RecordKey;
@@ -14,6 +24,7 @@ pub struct Permit {
     owner: Owner,
     requirements: Vec<Requirement>,
     evidence: Vec<(RecordKey, u64)>,
+    statements: Vec<String>,
 }
 
 impl Permit {
@@ -22,12 +33,14 @@ impl Permit {
         &self.principal
     }
 
-    /// The caller's account, in which IAM calls act (security rule 16).
+    /// The caller's account, in which IAM calls act (security rule 16). Empty also for Anonymous, who
+    /// never gets as far as a call that reads it.
     pub fn account(&self) -> &AccountId {
         &self.account
     }
 
-    /// Who will own what the caller makes (DESIGN section 3): a standalone user itself, of a role session the role's owner, else the account.
+    /// Who will own what the caller makes (DESIGN section 3): a standalone user itself, of a role session
+    /// the role's owner, else the account.
     pub fn owner(&self) -> &Owner {
         &self.owner
     }
@@ -37,8 +50,21 @@ impl Permit {
         &self.requirements
     }
 
-    /// The records of the caller's account that the decision read, with their revisions: commits check them (security rule 17).
+    /// The records of the caller's account that the decision read, with their revisions: commits check
+    /// them (security rule 17).
     pub fn evidence(&self) -> &[(RecordKey, u64)] {
         &self.evidence
+    }
+
+    /// The statements that allowed, as `policy#statement`, for the audit record.
+    pub fn statements(&self) -> &[String] {
+        &self.statements
+    }
+
+    /// A permit without a decision, for unit tests of what runs after one.
+    #[cfg(test)]
+    pub(crate) fn for_tests(principal: Principal, owner: Owner) -> Self {
+        let account = principal.account().cloned().unwrap_or_else(AccountId::empty);
+        Self { principal, account, owner, requirements: Vec::new(), evidence: Vec::new(), statements: Vec::new() }
     }
 }

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BucketState {
-    /// Claimed; the backend has not confirmed it. Admits only the owner's retry.
+    /// Claimed by name; the backend has not yet said that it has no such bucket.
+    Claimed,
+    /// The backend said that it has none, and may have been asked to make it: if one is there now, it is
+    /// this one. Admits only the owner's retry.
     Creating,
     /// In use.
     Active,

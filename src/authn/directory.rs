@@ -1,0 +1,205 @@
+//! What authentication and decisions look up: compiled entities by name.
+//!
+//! The port is implemented by caches in the shell. Promise of every implementation: what it returns was
+//! in the store at some time after the last change it could have heard of (DESIGN section 4); when it
+//! cannot know that any more it says so, it never guesses.
+
+use crate::entity::{AccessKey, BucketRecord, Role, StoredPolicy, User};
+use crate::policy::{Policy, PolicyKind};
+use crate::sigv4::SigningKey;
+use crate::store::{self, RecordKey, Versioned};
+use crate::token::{self, OpenedSession};
+use crate::types::{AccessKeyId, AccountId, Secret, Timestamp};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A policy with the name under which decisions report it.
+#[derive(Debug)]
+pub struct CompiledPolicy {
+    /// Policy name, as the audit record shows it.
+    pub name: String,
+    /// The compiled document.
+    pub policy: Policy,
+}
+
+/// A user with its policies compiled.
+#[derive(Debug)]
+pub struct UserEntry {
+    /// The record.
+    pub user: User,
+    /// Its revision, as evidence for commits.
+    pub revision: u64,
+    /// Inline policies.
+    pub policies: Vec<CompiledPolicy>,
+    /// What the user's caps stand for.
+    pub caps: Option<CompiledPolicy>,
+}
+
+/// A role with its policies compiled.
+#[derive(Debug)]
+pub struct RoleEntry {
+    /// The record.
+    pub role: Role,
+    /// Its revision, as evidence for commits.
+    pub revision: u64,
+    /// Trust policy.
+    pub trust: CompiledPolicy,
+    /// Inline policies.
+    pub policies: Vec<CompiledPolicy>,
+}
+
+/// A bucket with its policy compiled.
+#[derive(Debug)]
+pub struct BucketEntry {
+    /// The record.
+    pub record: BucketRecord,
+    /// Its revision.
+    pub revision: u64,
+    /// Bucket policy.
+    pub policy: Option<CompiledPolicy>,
+}
+
+/// A long-term key with its secret.
+#[derive(Debug)]
+pub struct KeyEntry {
+    /// The record.
+    pub record: AccessKey,
+    /// The secret.
+    pub secret: Secret,
+    /// Signing key of the scope used last, kept after a verified signature only (security rule 28).
+    pub signing: SigningKeySlot,
+}
+
+/// An opened session token with its session policies compiled.
+#[derive(Debug)]
+pub struct SessionEntry {
+    /// Claims and secret.
+    pub opened: OpenedSession,
+    /// Session policies; empty means that none were given.
+    pub policies: Vec<CompiledPolicy>,
+    /// As in [`KeyEntry`].
+    pub signing: SigningKeySlot,
+}
+
+/// One derived signing key, for the credential scope used last. It lives and dies with its credential.
+#[derive(Debug, Default)]
+pub struct SigningKeySlot(RwLock<Option<(String, Arc<SigningKey>)>>);
+
+impl SigningKeySlot {
+    /// The kept key, if it is of this scope (`DATE/REGION/SERVICE/aws4_request`).
+    pub fn get(&self, scope: &str) -> Option<Arc<SigningKey>> {
+        let slot = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        slot.as_ref().filter(|(kept, _)| kept == scope).map(|(_, key)| Arc::clone(key))
+    }
+
+    /// Keeps a key whose signature was verified.
+    pub fn keep(&self, scope: &str, key: Arc<SigningKey>) {
+        let mut slot = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *slot = Some((scope.to_owned(), key));
+    }
+}
+
+/// Why a lookup has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LookupError {
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A stored policy does not compile: the record is refused as a whole (security rule 18).
+    #[error("the record {0} holds a policy that does not parse")]
+    BadPolicy(RecordKey),
+    /// The change feed has been off for longer than the grace.
+    #[error("the store has not been heard of for longer than the configured grace")]
+    Stale,
+}
+
+/// Lookups by name. Absence is an answer, not an error.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// A long-term key by id.
+    async fn key(&self, id: &AccessKeyId) -> Result<Option<Arc<KeyEntry>>, LookupError>;
+
+    /// A user by account and name.
+    async fn user(&self, account: &AccountId, name: &str) -> Result<Option<Arc<UserEntry>>, LookupError>;
+
+    /// A role by account and name.
+    async fn role(&self, account: &AccountId, name: &str) -> Result<Option<Arc<RoleEntry>>, LookupError>;
+
+    /// A bucket by name.
+    async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError>;
+
+    /// Opens a session token presented with a key id.
+    fn session(&self, token: &str, key: &AccessKeyId, now: Timestamp) -> Result<Arc<SessionEntry>, token::Error>;
+}
+
+fn compile(
+    key: &RecordKey,
+    name: &str,
+    policy: &StoredPolicy,
+    kind: PolicyKind,
+    default_account: &AccountId,
+) -> Result<CompiledPolicy, LookupError> {
+    let compiled = policy.compile(kind, default_account).map_err(|_| LookupError::BadPolicy(key.clone()))?;
+    Ok(CompiledPolicy { name: name.to_owned(), policy: compiled })
+}
+
+fn compile_all(
+    key: &RecordKey,
+    policies: &BTreeMap<String, StoredPolicy>,
+    default_account: &AccountId,
+) -> Result<Vec<CompiledPolicy>, LookupError> {
+    policies
+        .iter()
+        .map(|(name, policy)| compile(key, name, policy, PolicyKind::Identity, default_account))
+        .collect()
+}
+
+impl UserEntry {
+    /// Compiles a user's policies; `caps` is the synthetic policy of its caps.
+    pub fn new(
+        stored: Versioned<User>,
+        caps: Option<CompiledPolicy>,
+        default_account: &AccountId,
+    ) -> Result<Self, LookupError> {
+        let key = RecordKey::user(&stored.value.account, &stored.value.name);
+        let policies = compile_all(&key, &stored.value.policies, default_account)?;
+        Ok(Self { user: stored.value, revision: stored.revision, policies, caps })
+    }
+}
+
+impl RoleEntry {
+    /// Compiles a role's trust and inline policies.
+    pub fn new(stored: Versioned<Role>, default_account: &AccountId) -> Result<Self, LookupError> {
+        let key = RecordKey::role(&stored.value.account, &stored.value.name);
+        let trust = compile(&key, "trust policy", &stored.value.trust, PolicyKind::Trust, default_account)?;
+        let policies = compile_all(&key, &stored.value.policies, default_account)?;
+        Ok(Self { role: stored.value, revision: stored.revision, trust, policies })
+    }
+}
+
+impl BucketEntry {
+    /// Compiles a bucket's policy.
+    pub fn new(stored: Versioned<BucketRecord>, default_account: &AccountId) -> Result<Self, LookupError> {
+        let key = RecordKey::bucket(&stored.value.name);
+        let policy = match &stored.value.policy {
+            Some(policy) => Some(compile(&key, "bucket policy", policy, PolicyKind::Bucket, default_account)?),
+            None => None,
+        };
+        Ok(Self { record: stored.value, revision: stored.revision, policy })
+    }
+}
+
+impl SessionEntry {
+    /// Compiles the session policies of an opened token. They were checked when the token was minted.
+    pub fn new(opened: OpenedSession, default_account: &AccountId) -> Result<Self, token::Error> {
+        let mut policies = Vec::with_capacity(opened.claims.policies.len());
+        for document in &opened.claims.policies {
+            let stored = StoredPolicy { document: document.clone(), bindings: BTreeMap::new() };
+            let policy =
+                stored.compile(PolicyKind::Session, default_account).map_err(|_| token::Error::MalformedClaims)?;
+            policies.push(CompiledPolicy { name: "session policy".to_owned(), policy });
+        }
+        Ok(Self { opened, policies, signing: SigningKeySlot::default() })
+    }
+}

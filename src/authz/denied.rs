@@ -1,0 +1,109 @@
+//! A denial, in AWS's words.
+
+use crate::policy::{Outcome, PolicyKind};
+use crate::types::{Principal, Requirement};
+
+/// Why a request was denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// Who asked.
+    pub principal: Principal,
+    /// The first requirement that was not allowed.
+    pub requirement: Requirement,
+    /// Explicit or implicit.
+    pub outcome: Outcome,
+    /// The kind of policy that denied or lacked an allow; none where the caller may not know it
+    /// (another account, Anonymous: security rule 30).
+    pub cause: Option<PolicyKind>,
+    /// The statements that denied, for the audit record.
+    pub statements: Vec<String>,
+    /// A fact of the backend that a statement reads and that this gate does not fetch yet.
+    pub unsupported_key: Option<String>,
+}
+
+impl Denied {
+    /// AWS's message: who, which action, which resource, and the kind of policy.
+    pub fn message(&self) -> String {
+        let Some(arn) = self.principal.arn() else {
+            return "Access Denied".to_owned();
+        };
+        let Requirement { action, resource } = &self.requirement;
+        let mut text = format!("User: {arn} is not authorized to perform: {action} on resource: \"{resource}\"");
+        if let Some(cause) = self.cause {
+            let kind = kind_name(cause);
+            match self.outcome {
+                Outcome::ExplicitDeny => text.push_str(&format!(" with an explicit deny in {} {kind}", article(cause))),
+                Outcome::ImplicitDeny | Outcome::Allow => {
+                    text.push_str(&format!(" because no {kind} allows the {action} action"));
+                }
+            }
+        }
+        if let Some(key) = &self.unsupported_key {
+            text.push_str(&format!(
+                ". A policy statement reads the condition key {key}, whose value this gate cannot fetch from the backend yet"
+            ));
+        }
+        text
+    }
+}
+
+fn kind_name(kind: PolicyKind) -> &'static str {
+    match kind {
+        PolicyKind::Identity => "identity-based policy",
+        PolicyKind::Session => "session policy",
+        PolicyKind::Boundary => "permissions boundary",
+        PolicyKind::Bucket => "resource-based policy",
+        PolicyKind::Trust => "role trust policy",
+    }
+}
+
+fn article(kind: PolicyKind) -> &'static str {
+    match kind {
+        PolicyKind::Identity => "an",
+        PolicyKind::Session | PolicyKind::Boundary | PolicyKind::Bucket | PolicyKind::Trust => "a",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{AccountId, ResourceName, UniqueId};
+
+    fn denied(principal: Principal, outcome: Outcome, cause: Option<PolicyKind>) -> Denied {
+        Denied {
+            principal,
+            requirement: Requirement::new("s3:GetObject", ResourceName::object("b", b"k")),
+            outcome,
+            cause,
+            statements: Vec::new(),
+            unsupported_key: None,
+        }
+    }
+
+    #[test]
+    fn messages_have_awss_words() {
+        let user = Principal::User {
+            account: AccountId::empty(),
+            path: "/".into(),
+            name: "TESTER2".into(),
+            id: UniqueId::parse("AIDAAAAAAAAAAAAAAAAAA").unwrap(),
+        };
+        assert_eq!(
+            denied(user.clone(), Outcome::ImplicitDeny, Some(PolicyKind::Identity)).message(),
+            "User: arn:aws:iam:::user/TESTER2 is not authorized to perform: s3:GetObject on resource: \
+             \"arn:aws:s3:::b/k\" because no identity-based policy allows the s3:GetObject action"
+        );
+        assert!(
+            denied(user.clone(), Outcome::ExplicitDeny, Some(PolicyKind::Session))
+                .message()
+                .ends_with("with an explicit deny in a session policy")
+        );
+        assert!(denied(user, Outcome::ExplicitDeny, None).message().ends_with("\"arn:aws:s3:::b/k\""));
+    }
+
+    #[test]
+    fn rule_30_anonymous_learns_nothing() {
+        let message = denied(Principal::Anonymous, Outcome::ExplicitDeny, Some(PolicyKind::Bucket)).message();
+        assert_eq!(message, "Access Denied");
+    }
+}
