@@ -1,0 +1,147 @@
+"""A forwarding recorder between the gate and the real S3 server: what did the backend see?
+
+Bytes go through unchanged in both directions; the request direction is parsed on the way (request line, headers, body
+length), so that a test can count requests and look at their headers.
+"""
+
+import socket
+import threading
+from dataclasses import dataclass, field
+
+HOST = "127.0.0.1"
+
+
+@dataclass
+class Seen:
+    """One request as it reached the backend; header names in lower case, repeated ones joined with a comma."""
+
+    method: str
+    target: str
+    headers: dict
+    body_bytes: int = 0
+
+
+@dataclass
+class _Parser:
+    """Incremental HTTP/1.1 request parser: head, then a body by Content-Length or chunks, then the next head."""
+
+    on_request: callable
+    buffer: bytes = b""
+    current: Seen = None
+    left: int = 0
+    chunked: bool = False
+    state: str = "head"
+
+    def feed(self, data):
+        self.buffer += data
+        while getattr(self, f"_{self.state}")():
+            pass
+
+    def _head(self):
+        head, end, rest = self.buffer.partition(b"\r\n\r\n")
+        if not end:
+            return False
+        lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = lines[0].split(" ", 2)
+        headers = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            name, value = name.strip().lower(), value.strip()
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        self.buffer, self.current = rest, Seen(method, target, headers)
+        self.chunked = "chunked" in headers.get("transfer-encoding", "")
+        self.left = int(headers.get("content-length", 0))
+        self.state = "chunk_size" if self.chunked else "body"
+        self.on_request(self.current)
+        return True
+
+    def _body(self):
+        taken = min(self.left, len(self.buffer))
+        self.buffer, self.left = self.buffer[taken:], self.left - taken
+        self.current.body_bytes += taken
+        if self.left:
+            return False
+        self.state = "chunk_end" if self.chunked else "head"
+        return bool(self.buffer) or self.chunked
+
+    def _chunk_size(self):
+        line, end, rest = self.buffer.partition(b"\r\n")
+        if not end:
+            return False
+        self.left, self.buffer = int(line.split(b";")[0], 16), rest
+        self.state = "body" if self.left else "chunk_trailer"
+        return True
+
+    def _chunk_end(self):
+        if len(self.buffer) < 2:
+            return False
+        self.buffer, self.state = self.buffer[2:], "chunk_size"
+        return True
+
+    def _chunk_trailer(self):
+        line, end, rest = self.buffer.partition(b"\r\n")
+        if not end:
+            return False
+        self.buffer = rest
+        if not line:
+            self.state = "head"
+        return True
+
+
+@dataclass
+class Recorder:
+    """Listens on a free port and forwards to `(HOST, backend_port)`."""
+
+    backend_port: int
+    requests: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self._lock = threading.Lock()
+        self._listener = socket.create_server((HOST, 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def endpoint(self):
+        return f"http://{HOST}:{self.port}"
+
+    def take(self):
+        """The requests seen since the last call, oldest first."""
+        with self._lock:
+            seen, self.requests[:] = list(self.requests), []
+        return seen
+
+    def stop(self):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                backend = socket.create_connection((HOST, self.backend_port))
+            except OSError:
+                client.close()
+                continue
+            parser = _Parser(self._record)
+            threading.Thread(target=_pump, args=(client, backend, parser.feed), daemon=True).start()
+            threading.Thread(target=_pump, args=(backend, client, None), daemon=True).start()
+
+    def _record(self, seen):
+        with self._lock:
+            self.requests.append(seen)
+
+
+def _pump(source, sink, look):
+    """Copies until the source ends, then ends the sink's direction; `look` sees the bytes before they go on."""
+    try:
+        while data := source.recv(65536):
+            if look:
+                look(data)
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        for end in (source, sink):
+            end.close()

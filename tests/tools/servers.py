@@ -1,0 +1,296 @@
+"""Starts and stops the real servers that the tests and the demo stand on: SeaweedFS, redis-server, the gate.
+
+Every server is a process group of its own with its output in a file. Ports come from the system. A server that finds its
+port taken between choosing and binding is started again with others. Nothing here waits for a fixed time: each wait polls
+with a deadline. The kernel sends a child SIGTERM when its parent is gone, so a killed test run leaves nothing behind.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+
+HOST = "127.0.0.1"
+PROJECT = Path(__file__).resolve().parents[2]
+GRPC_OFFSET = 10000  # SeaweedFS takes a second port this far above each one it is given.
+PR_SET_PDEATHSIG = 1
+
+
+class StartError(RuntimeError):
+    """A server did not come up; the message ends with the last lines of its output."""
+
+
+def poll(condition, seconds, what, interval=0.05):
+    """Returns the first true value of `condition()`, or raises TimeoutError naming `what`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds} s")
+        time.sleep(interval)
+
+
+def free_ports(count, offset=0):
+    """`count` free ports from the system; with `offset`, port + offset is free too."""
+    held, ports = [], []
+    try:
+        while len(ports) < count:
+            sockets = _bind_pair(offset)
+            if sockets:
+                held += sockets
+                ports.append(min(s.getsockname()[1] for s in sockets))
+        return ports
+    finally:
+        for s in held:
+            s.close()
+
+
+def _bind_pair(offset):
+    """A bound socket, and with `offset` its partner above (or below, where above is out of range); None if that is taken."""
+    first = socket.socket()
+    first.bind((HOST, 0))
+    if not offset:
+        return [first]
+    port = first.getsockname()[1]
+    second = socket.socket()
+    try:
+        second.bind((HOST, port + offset if port + offset < 65536 else port - offset))
+    except OSError:
+        first.close()
+        second.close()
+        return None
+    return [first, second]
+
+
+def private_folder(path):
+    """Makes `path` (and its parents) with mode 0700 and returns it."""
+    path = Path(path)
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.chmod(0o700)
+    return path
+
+
+def private_file(path, text):
+    """Writes `text` to `path` with mode 0600 and returns the path."""
+    path = Path(path)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    return path
+
+
+class Process:
+    """A child in a process group of its own. `log=None` lets it write to our own output."""
+
+    def __init__(self, name, command, log=None, env=None, cwd=None):
+        self.name, self.log = name, Path(log) if log else None
+        output = open(self.log, "ab") if self.log else None
+        try:
+            self.child = subprocess.Popen(
+                [str(word) for word in command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=env,
+                cwd=cwd,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+        finally:
+            if output:
+                output.close()
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def exited(self):
+        """The exit status, or None while it runs."""
+        return self.child.poll()
+
+    def last_words(self, lines=15):
+        if not self.log or not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def wait_ready(self, ready, seconds):
+        """Polls `ready()`; StartError if the process ends or the time is over first."""
+
+        def check():
+            if self.exited() is not None:
+                raise StartError(f"{self.name} ended with status {self.exited()} at start\n{self.last_words()}")
+            return ready()
+
+        try:
+            poll(check, seconds, f"{self.name} ready")
+        except TimeoutError as late:
+            raise StartError(f"{late}\n{self.last_words()}") from None
+
+    def stop(self, seconds=10):
+        """SIGTERM to the group, SIGKILL to what is left of it after `seconds`. Returns the exit status."""
+        self._signal(signal.SIGTERM)
+        try:
+            self.child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        self._signal(signal.SIGKILL)
+        return self.child.wait()
+
+    def _signal(self, number):
+        try:
+            os.killpg(self.child.pid, number)
+        except ProcessLookupError:
+            pass
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def retry(start, attempts=4):
+    """Calls `start()` until it raises no StartError: a port can be lost between choosing and binding it."""
+    for attempt in range(1, attempts + 1):
+        try:
+            return start()
+        except StartError:
+            if attempt == attempts:
+                raise
+
+
+class SeaweedFS:
+    """`weed mini` with its own IAM switched off and one administrator key. Data stay in `folder` and survive a restart."""
+
+    READY_BUCKET = "seaweed-readiness"
+
+    def __init__(self, folder, access_key, secret_key, weed=PROJECT / ".venv/bin/weed"):
+        self.weed, self.folder = weed, private_folder(folder)
+        self.access_key, self.secret_key = access_key, secret_key
+        identity = {
+            "name": "gate",
+            "credentials": [{"accessKey": access_key, "secretKey": secret_key}],
+            "actions": ["Admin", "Read", "List", "Tagging", "Write"],
+        }
+        self.identities = private_file(self.folder / "s3.json", json.dumps({"identities": [identity]}))
+        self.process = retry(self._start)
+
+    @property
+    def endpoint(self):
+        return f"http://{HOST}:{self.port}"
+
+    def client(self, **config):
+        """A boto3 S3 client with the administrator key, straight to SeaweedFS."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            region_name="us-east-1",
+            config=Config(signature_version="s3v4", **config),
+        )
+
+    def remove_bucket(self, bucket):
+        """Deletes a bucket with all that is in it, whoever's it is; a missing one is fine."""
+        s3 = self.client()
+        if bucket not in [found["Name"] for found in s3.list_buckets()["Buckets"]]:
+            return
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            for entry in page.get("Contents", []):
+                s3.delete_object(Bucket=bucket, Key=entry["Key"])
+        s3.delete_bucket(Bucket=bucket)
+
+    def stop(self):
+        # Its volume server waits out idle connections, 30 s, after the filer has closed its files: no need to.
+        return self.process.stop(seconds=4)
+
+    def _start(self):
+        self.port, master, volume, filer, admin = free_ports(5, GRPC_OFFSET)
+        data = private_folder(self.folder / "data")
+        command = [self.weed, "mini", f"-dir={data}", f"-ip={HOST}", f"-ip.bind={HOST}", f"-s3.port={self.port}"]
+        command += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-admin.port={admin}"]
+        command += ["-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+        command += ["-volume.preStopSeconds=0", "-s3.iam=false", f"-s3.config={self.identities}"]
+        process = Process("SeaweedFS", command, self.folder / "weed.log", cwd=self.folder)
+        probe = self.client(retries={"max_attempts": 0}, connect_timeout=2, read_timeout=5)
+        try:
+            process.wait_ready(lambda: self._serves(probe), 60)
+        except BaseException:
+            process.stop(seconds=1)
+            raise
+        finally:
+            probe.close()
+        return process
+
+    def _serves(self, probe):
+        """A signed ListBuckets answers, and an object written before the last stop can be read: that comes up later."""
+        try:
+            names = [bucket["Name"] for bucket in probe.list_buckets()["Buckets"]]
+            if self.READY_BUCKET not in names:
+                probe.create_bucket(Bucket=self.READY_BUCKET)
+                probe.put_object(Bucket=self.READY_BUCKET, Key="probe", Body=b"ready" * 1000)
+            return probe.get_object(Bucket=self.READY_BUCKET, Key="probe")["Body"].read()
+        except Exception:  # whatever it answers until it is up
+            return None
+
+
+class RedisServer:
+    """redis-server on a free port; with `persist`, its data stay in `folder` and survive a restart."""
+
+    def __init__(self, folder, persist=False):
+        self.folder, self.persist = private_folder(folder), persist
+        self.process = retry(self._start)
+
+    @property
+    def url(self):
+        return f"redis://{HOST}:{self.port}"
+
+    def command(self, *words):
+        """Sends one command and returns the first line of the answer."""
+        request = f"*{len(words)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+        with socket.create_connection((HOST, self.port), timeout=2) as connection:
+            connection.sendall(request.encode())
+            return connection.makefile("rb").readline().decode().strip()
+
+    def stop(self):
+        return self.process.stop()
+
+    def _start(self):
+        (self.port,) = free_ports(1)
+        command = ["redis-server", "--bind", HOST, "--port", self.port, "--dir", self.folder]
+        command += ["--appendonly", "yes" if self.persist else "no", "--save", "", "--maxmemory-policy", "noeviction"]
+        process = Process("redis-server", command, self.folder / "redis.log")
+        try:
+            process.wait_ready(self._answers, 20)
+        except BaseException:
+            process.stop(seconds=1)
+            raise
+        return process
+
+    def _answers(self):
+        try:
+            return self.command("PING") == "+PONG"
+        except OSError:
+            return False
+
+
+def gate_binary():
+    """The built `rolegate`: $ROLEGATE_BIN, or the debug build of this project."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", PROJECT / "target"))
+    return Path(os.environ.get("ROLEGATE_BIN", PROJECT / target / "debug/rolegate"))
+
+
+def toml(sections):
+    """Writes {"section": {"key": value}} as TOML; a value of None leaves the key out."""
+    lines = []
+    for section, keys in sections.items():
+        lines.append(f"[{section}]")
+        lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items() if value is not None]
+        lines.append("")
+    return "\n".join(lines)
