@@ -2,3 +2,5 @@
 
 #[path = "corpus/policy.rs"]
 mod policy;
+#[path = "corpus/s3.rs"]
+mod s3;

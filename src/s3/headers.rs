@@ -1,0 +1,231 @@
+//! Which headers of a request count, and which are forwarded (rule 3).
+//!
+//! An `x-amz-*` header that the operation does not admit is refused by name; any other header that it does
+//! not admit is dropped, since backends read private ones (`x-minio-*`, `rgwx-*`, `x-seaweedfs-*`). A
+//! header that decides is refused when repeated; a header that is a list by its own definition is joined.
+
+use super::error::{Error, Shown};
+use super::table::{Row, is_known_header};
+use super::tags::Tags;
+use crate::wire::RequestHead;
+use std::borrow::Cow;
+
+/// Headers that belong to the signature or to the framing. They are read by those who own these and never
+/// forwarded as the client sent them.
+const FRAMING: [&str; 15] = [
+    "host",
+    "authorization",
+    "date",
+    "x-amz-date",
+    "x-amz-content-sha256",
+    "x-amz-security-token",
+    "x-amz-decoded-content-length",
+    "x-amz-trailer",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "expect",
+    "te",
+    "trailer",
+    "upgrade",
+];
+
+/// Admitted with every operation, besides `x-amz-checksum-*` and `x-amz-meta-*`.
+const ALWAYS: [&str; 6] = [
+    "content-md5",
+    "content-type",
+    "origin",
+    "access-control-request-method",
+    "access-control-request-headers",
+    "x-amz-sdk-checksum-algorithm",
+];
+
+/// Sent by SDKs in browsers and load balancers; they decide nothing.
+const IGNORED: [&str; 1] = ["x-amz-user-agent"];
+
+/// Lists by their own definition: several fields mean one list. None of them decides.
+const LISTS: [&str; 6] = [
+    "cache-control",
+    "content-encoding",
+    "content-language",
+    "access-control-request-headers",
+    "x-amz-object-attributes",
+    "x-amz-optional-object-attributes",
+];
+
+const CANNED_ACLS: [&str; 8] = [
+    "private",
+    "public-read",
+    "public-read-write",
+    "authenticated-read",
+    "aws-exec-read",
+    "bucket-owner-read",
+    "bucket-owner-full-control",
+    "log-delivery-write",
+];
+
+const META: &str = "x-amz-meta-";
+
+/// A header's name; borrowed where the routing table has it.
+pub type HeaderName = Cow<'static, str>;
+
+/// The headers of one request, sorted out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Admitted {
+    /// What may be forwarded: lower-case names, values without outer blanks.
+    pub(crate) forward: Vec<(HeaderName, Vec<u8>)>,
+    /// `x-amz-copy-source` as sent.
+    pub(crate) copy_source: Option<Vec<u8>>,
+    /// `x-amz-expected-bucket-owner`.
+    pub(crate) expected_bucket_owner: Option<Vec<u8>>,
+    /// `x-amz-source-expected-bucket-owner`.
+    pub(crate) expected_source_owner: Option<Vec<u8>>,
+    /// The tags of `x-amz-tagging`.
+    pub(crate) tags: Option<Tags>,
+}
+
+enum Admission {
+    Forward(HeaderName),
+    Framing,
+    Drop,
+}
+
+fn admission(name: &str, row: &Row) -> Result<Admission, Error> {
+    if FRAMING.contains(&name) {
+        return Ok(Admission::Framing);
+    }
+    let known = row.header_name(name).or_else(|| ALWAYS.iter().find(|always| **always == name).copied());
+    if let Some(known) = known {
+        return Ok(Admission::Forward(Cow::Borrowed(known)));
+    }
+    if !name.starts_with("x-amz-") || IGNORED.contains(&name) {
+        return Ok(Admission::Drop);
+    }
+    // Snowball keys make a backend unpack the body into other objects than the one that was judged.
+    let extracts = name.starts_with(META) && name.contains("snowball");
+    if !extracts && (name.starts_with(META) || name.starts_with("x-amz-checksum-")) {
+        return Ok(Admission::Forward(Cow::Owned(name.to_owned())));
+    }
+    let name_shown = Shown::new(name.as_bytes());
+    if is_known_header(name) {
+        Err(Error::UnexpectedHeader { name: name_shown, operation: row.operation })
+    } else {
+        Err(Error::UnknownHeader(name_shown))
+    }
+}
+
+/// Sorts out the headers of `head` and those lifted from a presigned query (names in lower case).
+pub(crate) fn admit(head: &RequestHead, hoisted: &[(String, Vec<u8>)], row: &Row) -> Result<Admitted, Error> {
+    let mut admitted = Admitted::default();
+    for (at, header) in head.headers().iter().enumerate() {
+        let admission = admission(&header.name, row)?;
+        if matches!(admission, Admission::Drop) {
+            continue;
+        }
+        let repeated = head.headers().iter().take(at).any(|earlier| earlier.name == header.name);
+        if repeated && !is_list(&header.name) {
+            return Err(Error::RepeatedHeader(Shown::new(header.name.as_bytes())));
+        }
+        if let Admission::Forward(name) = admission {
+            admitted.add(name, trimmed(&header.value))?;
+        }
+    }
+    for (at, (name, value)) in hoisted.iter().enumerate() {
+        let shown = || Shown::new(name.as_bytes());
+        if hoisted.iter().take(at).any(|(earlier, _)| earlier == name) {
+            return Err(Error::RepeatedQueryKey(shown()));
+        }
+        if head.header(name).is_some() {
+            return Err(Error::HoistedAndSent(shown()));
+        }
+        match admission(name, row)? {
+            Admission::Forward(name) => admitted.add(name, trimmed(value))?,
+            Admission::Framing => return Err(Error::UnknownQueryKey(shown())),
+            Admission::Drop => {}
+        }
+    }
+    // A copy takes its own tags only where it replaces the source's; elsewhere the header would ask for
+    // something that nobody judged.
+    if admitted.copy_source.is_some() && admitted.value("x-amz-tagging-directive") != Some(b"REPLACE") {
+        admitted.forward.retain(|(name, _)| name != "x-amz-tagging");
+        admitted.tags = None;
+    }
+    Ok(admitted)
+}
+
+fn is_list(name: &str) -> bool {
+    LISTS.contains(&name) || name.starts_with(META)
+}
+
+fn trimmed(value: &[u8]) -> &[u8] {
+    value.trim_ascii()
+}
+
+impl Admitted {
+    fn value(&self, name: &str) -> Option<&[u8]> {
+        self.forward.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
+    }
+
+    fn add(&mut self, name: HeaderName, value: &[u8]) -> Result<(), Error> {
+        if value.iter().any(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f) {
+            return Err(Error::HeaderValue(Shown::new(name.as_bytes())));
+        }
+        match name.as_ref() {
+            "x-amz-copy-source" => self.copy_source = Some(value.to_vec()),
+            "x-amz-expected-bucket-owner" => self.expected_bucket_owner = Some(value.to_vec()),
+            "x-amz-source-expected-bucket-owner" => self.expected_source_owner = Some(value.to_vec()),
+            "x-amz-tagging" => {
+                let tags = Tags::from_header(value)?;
+                self.forward.push((name, tags.to_header().into_bytes()));
+                self.tags = Some(tags);
+            }
+            "content-encoding" => {
+                let kept = without_aws_chunked(value);
+                if !kept.is_empty() {
+                    self.push(name, kept);
+                }
+            }
+            _ => {
+                let value = closed_value(&name, value)?;
+                self.push(name, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, name: HeaderName, value: Vec<u8>) {
+        // Only lists come here twice.
+        match self.forward.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, joined)) => {
+                joined.push(b',');
+                joined.extend_from_slice(&value);
+            }
+            None => self.forward.push((name, value)),
+        }
+    }
+}
+
+/// The content codings but `aws-chunked`, which is framing.
+fn without_aws_chunked(value: &[u8]) -> Vec<u8> {
+    let tokens = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let kept: Vec<&[u8]> =
+        tokens.filter(|token| !token.is_empty() && !token.eq_ignore_ascii_case(b"aws-chunked")).collect();
+    kept.join(&b","[..])
+}
+
+/// Values that decide what is needed come from closed sets and are forwarded in one spelling: else a value
+/// that we take for "no" could be a backend's "yes".
+fn closed_value(name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
+    let lower = || value.to_ascii_lowercase();
+    let closed: Option<Vec<u8>> = match name {
+        "x-amz-bypass-governance-retention" | "x-amz-bucket-object-lock-enabled" => {
+            Some(lower()).filter(|value| matches!(value.as_slice(), b"true" | b"false"))
+        }
+        "x-amz-tagging-directive" | "x-amz-metadata-directive" => {
+            Some(value.to_ascii_uppercase()).filter(|value| matches!(value.as_slice(), b"COPY" | b"REPLACE"))
+        }
+        "x-amz-acl" => Some(lower()).filter(|value| CANNED_ACLS.iter().any(|acl| acl.as_bytes() == value)),
+        _ => Some(value.to_vec()),
+    };
+    closed.ok_or_else(|| Error::HeaderValue(Shown::new(name.as_bytes())))
+}

@@ -1,0 +1,124 @@
+//! Tags: the `x-amz-tagging` header and the `Tagging` document, one checked form for both.
+
+use super::error::{Error, Shown};
+use super::schema::{container, leaf, only, text};
+use crate::wire::percent;
+use crate::wire::xml::{Element, XmlWriter};
+
+/// At most this many tags on an object.
+pub const MAX_OBJECT_TAGS: usize = 10;
+/// At most this many tags on a bucket.
+pub const MAX_BUCKET_TAGS: usize = 50;
+
+/// Checked tags in the order given: unique keys of 1 to 128 characters that do not begin with `aws:`,
+/// values of at most 256 characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tags {
+    pairs: Vec<(String, String)>,
+}
+
+impl Tags {
+    fn add(&mut self, key: String, value: String, most: usize) -> Result<(), Error> {
+        let shown = Shown::new(key.as_bytes());
+        let reserved = key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"));
+        if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 || reserved {
+            return Err(Error::BadTag(shown));
+        }
+        if self.pairs.iter().any(|(known, _)| *known == key) {
+            return Err(Error::RepeatedTag(shown));
+        }
+        if self.pairs.len() == most {
+            return Err(Error::TooManyTags(most));
+        }
+        self.pairs.push((key, value));
+        Ok(())
+    }
+
+    /// Parses `x-amz-tagging`: URL-encoded pairs, where `+` is a space.
+    pub fn from_header(value: &[u8]) -> Result<Self, Error> {
+        let mut tags = Self::default();
+        for piece in value.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty()) {
+            let mut halves = piece.splitn(2, |byte| *byte == b'=');
+            let mut next = || {
+                let bytes =
+                    percent::decode_form(halves.next().unwrap_or_default()).map_err(|_| Error::TaggingHeader)?;
+                String::from_utf8(bytes).map_err(|_| Error::TaggingHeader)
+            };
+            let (key, value) = (next()?, next()?);
+            tags.add(key, value, MAX_OBJECT_TAGS)?;
+        }
+        Ok(tags)
+    }
+
+    /// The header's value, encoded anew.
+    pub fn to_header(&self) -> String {
+        let mut out = String::new();
+        for (key, value) in &self.pairs {
+            if !out.is_empty() {
+                out.push('&');
+            }
+            percent::encode_into(key.as_bytes(), &mut out);
+            out.push('=');
+            percent::encode_into(value.as_bytes(), &mut out);
+        }
+        out
+    }
+
+    /// Reads `<Tag>` children of an element (`TagSet`, `Tags`).
+    pub(crate) fn from_element(set: &Element, most: usize) -> Result<Self, Error> {
+        container(set)?;
+        let mut tags = Self::default();
+        for tag in &set.children {
+            if tag.name != "Tag" {
+                return Err(Error::UnexpectedElement(Shown::new(tag.name.as_bytes())));
+            }
+            only(tag, &["Key", "Value"])?;
+            let key = text(leaf(tag, "Key")?.ok_or(Error::MissingElement("Key"))?, "Key")?;
+            let value = text(leaf(tag, "Value")?.ok_or(Error::MissingElement("Value"))?, "Value")?;
+            tags.add(key.to_owned(), value.to_owned(), most)?;
+        }
+        Ok(tags)
+    }
+
+    pub(crate) fn write(&self, set: &str, writer: &mut XmlWriter) {
+        writer.element(set, |w| {
+            for (key, value) in &self.pairs {
+                w.element("Tag", |w| {
+                    w.text("Key", key).text("Value", value);
+                });
+            }
+        });
+    }
+
+    /// Keys and values in order.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
+    /// Whether there is no tag.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_is_read_as_a_form_and_encoded_anew() {
+        let tags = Tags::from_header(b"k1=v1&k%20two=v%2B2&three+3=a+b&four").unwrap();
+        assert_eq!(tags.to_header(), "k1=v1&k%20two=v%2B2&three%203=a%20b&four=");
+        assert!(Tags::from_header(b"").unwrap().is_empty());
+    }
+
+    #[test]
+    fn rule_08_tags_outside_the_bounds_are_refused() {
+        let many = (0..11).map(|n| format!("k{n}=v")).collect::<Vec<_>>().join("&");
+        let long_key = format!("{}=v", "k".repeat(129));
+        let long_value = format!("k={}", "v".repeat(257));
+        for bad in ["=v", "k=1&k=2", "aws:x=1", "AWS:x=1", "k=%zz", "k=%ff", &many, &long_key, &long_value] {
+            assert!(Tags::from_header(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+}
