@@ -1,11 +1,124 @@
 //! The request path, top to bottom, free of pingora: a head (and a body when it is asked for) in, a
 //! [`Verdict`] out. Only `proxy` turns verdicts into socket work, so all but byte-moving is tested
 //! without one.
+//!
+//! One request: claim -> plane -> operation -> credential -> verified signature -> requirements ->
+//! decision -> permit -> answer or forward. Each arrow's result type is what the next one needs.
+//! The gate's own calls to the backend go through the port [`Backend`], reading bodies through
+//! [`RequestBody`]: two traits in place of a state machine of verdicts.
 
+mod batch_delete;
+mod body;
+mod bucket_life;
+mod bucket_list;
+mod buckets;
+mod checksums;
+mod control_plane;
+mod copy;
+mod data_plane;
+mod fault;
 mod ports;
+mod rescue;
+mod rewrite;
+mod settings;
 mod trace;
 mod verdict;
 
+pub use fault::Fault;
 pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody};
+pub use rescue::{Dialect, error_response};
+pub use settings::{Settings, UnrecordedOwner};
 pub use trace::{Plane, Trace};
 pub use verdict::{BodyPlan, Forward, ResponsePlan, Verdict};
+
+use crate::authn::Directory;
+use crate::sigv4;
+use crate::store::{RecordKey, Records};
+use crate::token::KeyRing;
+use crate::types::{Clock, Entropy};
+use crate::wire::RequestHead;
+use std::sync::Arc;
+
+/// Hears of what this gate itself has committed, at once (DESIGN section 4).
+pub trait CommitListener: Send + Sync {
+    /// The record was changed by this gate: nothing cached of it may serve any more.
+    fn committed(&self, key: &RecordKey);
+}
+
+/// Everything a decision needs. Cheap to share; no state of its own.
+pub struct Gateway {
+    /// Lookups.
+    pub directory: Arc<dyn Directory>,
+    /// Typed state, for the control plane and bucket records.
+    pub records: Records,
+    /// Told of every commit made here.
+    pub listener: Arc<dyn CommitListener>,
+    /// Calls of the gate's own.
+    pub backend: Arc<dyn Backend>,
+    /// Seals session tokens.
+    pub ring: Arc<KeyRing>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Limits and names.
+    pub settings: Settings,
+}
+
+/// What every step of one request sees.
+pub(crate) struct Scene<'a> {
+    pub(crate) head: &'a RequestHead,
+    pub(crate) request_id: &'a str,
+    pub(crate) body: &'a mut dyn RequestBody,
+    pub(crate) trace: &'a mut Trace,
+}
+
+impl Gateway {
+    /// Decides one request. Every fault has become an answer in the dialect of its plane.
+    pub async fn handle(
+        &self,
+        head: &RequestHead,
+        request_id: &str,
+        body: &mut dyn RequestBody,
+        trace: &mut Trace,
+    ) -> Verdict {
+        let mut scene = Scene { head, request_id, body, trace };
+        match self.decide(&mut scene).await {
+            Ok(verdict) => verdict,
+            Err(fault) => {
+                let dialect = Dialect::of(scene.trace.plane);
+                let answer = rescue::answer(&fault, dialect, head, request_id);
+                scene.trace.error_code = Some(answer.code);
+                fault.note(scene.trace);
+                Verdict::Respond(answer.response)
+            }
+        }
+    }
+
+    async fn decide(&self, scene: &mut Scene<'_>) -> Result<Verdict, Fault> {
+        let control = control_plane::is_control_call(scene.head, &self.settings.addressing.domains);
+        scene.trace.plane = if control { Plane::Sts } else { Plane::S3 };
+        let query = scene.head.parse_query().map_err(Fault::Query)?;
+        let claim = sigv4::claim(scene.head, &query).map_err(Fault::signature)?;
+        scene.trace.claimed_key = claim.as_ref().map(|claim| claim.access_key().as_str().to_owned());
+        if control {
+            self.control(scene, &query, claim.as_ref()).await.map(Verdict::Respond)
+        } else {
+            self.data(scene, &query, claim.as_ref()).await
+        }
+    }
+
+    /// Commits changes and makes them count at once on this gate.
+    pub(crate) async fn commit(
+        &self,
+        changes: crate::store::Changes,
+        touched: &[RecordKey],
+    ) -> Result<(), crate::store::Error> {
+        let result = self.records.commit(changes).await;
+        // Also after an error: an ambiguous commit may have happened.
+        for key in touched {
+            self.listener.committed(key);
+        }
+        result
+    }
+}

@@ -1,0 +1,144 @@
+//! Everything that can end a request before its answer.
+
+use super::{BackendError, BodyError, Trace};
+use crate::authn::{self, LookupError};
+use crate::authz::Denied;
+use crate::s3::Operation;
+use crate::wire::InvalidQuery;
+use crate::wire::aws_query::QueryError;
+use crate::{iam, s3, sigv4, store, sts};
+
+/// A fault, by the rule that was broken. `rescue` maps each to an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Authentication.
+    #[error(transparent)]
+    Authn(#[from] authn::Error),
+    /// The query string.
+    #[error(transparent)]
+    Query(InvalidQuery),
+    /// Parameters of an IAM or STS call.
+    #[error(transparent)]
+    Parameters(#[from] QueryError),
+    /// A form call whose content type is not a form's.
+    #[error("the body of an IAM or STS call must be application/x-www-form-urlencoded")]
+    NotAForm,
+    /// Parameters in the query and in the body.
+    #[error("parameters may stand in the query string or in the body, not in both")]
+    ParametersTwice,
+    /// No Action.
+    #[error("the Action parameter is missing")]
+    MissingAction,
+    /// An unsigned call.
+    #[error("the request must contain a valid (registered) AWS access key id and a signature")]
+    Unsigned,
+    /// A scope of a service that is neither IAM nor STS.
+    #[error("an IAM or STS call must be signed for the service iam or sts, not for `{0}`")]
+    ForeignScope(String),
+    /// An action signed for the other service.
+    #[error("the action {action} belongs to the service {service}: sign for it")]
+    OtherService {
+        /// The action.
+        action: &'static str,
+        /// Its service.
+        service: &'static str,
+    },
+    /// IAM.
+    #[error(transparent)]
+    Iam(#[from] iam::Error),
+    /// STS.
+    #[error(transparent)]
+    Sts(#[from] sts::Error),
+    /// A denial.
+    #[error("{}", .0.message())]
+    Denied(Box<Denied>),
+    /// A denial without a decision: nothing was required, so nothing can be allowed.
+    #[error("Access Denied")]
+    NothingRequired,
+    /// S3 syntax.
+    #[error(transparent)]
+    S3(#[from] s3::Error),
+    /// An operation that the gate does not carry yet.
+    #[error("{} is not supported by this gate yet", .0.name())]
+    NotImplemented(Operation),
+    /// The bucket has no record and no owner is configured for such.
+    #[error("The specified bucket does not exist")]
+    NoSuchBucket {
+        /// The bucket.
+        bucket: String,
+    },
+    /// The name is someone else's, or the backend has it without a record.
+    #[error("The requested bucket name is not available. Please select a different name and try again.")]
+    BucketTaken,
+    /// Another change of the bucket is under way.
+    #[error("A conflicting conditional operation is currently in progress against this resource. Please try again.")]
+    BucketBusy,
+    /// `x-amz-expected-bucket-owner` names another account.
+    #[error("Access Denied: the bucket is not owned by the account named in {0}")]
+    OtherOwner(&'static str),
+    /// A body without a length.
+    #[error("You must provide the Content-Length HTTP header.")]
+    MissingLength,
+    /// A Content-Length that is not a number.
+    #[error("the Content-Length header is not a number")]
+    BadLength,
+    /// A body where the operation has none.
+    #[error("{} takes no request body", .0.name())]
+    UnexpectedBody(Operation),
+    /// The body is not what was signed.
+    #[error("The provided 'x-amz-content-sha256' header does not match what was computed.")]
+    ContentSha256,
+    /// A checksum header does not fit the body.
+    #[error("The {0} you specified did not match what we received.")]
+    BadDigest(String),
+    /// A checksum header that is not valid.
+    #[error("The {0} you specified is not valid.")]
+    InvalidDigest(String),
+    /// aws-chunked framing of a body that was read whole.
+    #[error(transparent)]
+    Chunks(#[from] sigv4::BodyError),
+    /// The client's body could not be read.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// The backend gave no answer.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The backend's answer is not what S3 answers.
+    #[error("the backend's answer cannot be read")]
+    BackendAnswer,
+    /// A fact that the decision needs could not be had from the backend (security rule 11).
+    #[error("the backend did not tell the tags of the object that the decision needs")]
+    FactUnknown,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The directory.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+}
+
+impl Fault {
+    /// A fault of the signature itself.
+    pub fn signature(error: sigv4::Error) -> Self {
+        Self::Authn(authn::Error::Signature(error))
+    }
+
+    /// Writes what the audit record wants to know of a denial.
+    pub(super) fn note(&self, trace: &mut Trace) {
+        if let Self::Denied(denied) = self {
+            trace.decision = match denied.outcome {
+                crate::policy::Outcome::ExplicitDeny => "explicit_deny",
+                crate::policy::Outcome::ImplicitDeny | crate::policy::Outcome::Allow => "implicit_deny",
+            };
+            let requirement = &denied.requirement;
+            trace.decided.push((requirement.action.to_string(), requirement.resource.to_string()));
+            trace.statements.clone_from(&denied.statements);
+        }
+    }
+}
+
+impl From<Box<Denied>> for Fault {
+    fn from(denied: Box<Denied>) -> Self {
+        Self::Denied(denied)
+    }
+}
