@@ -14,9 +14,11 @@ use crate::types::{AccountId, Arn, Principal, UniqueId};
 pub(super) enum Grant {
     /// The caller's account as a whole.
     Account,
-    /// The role behind the caller's session (or the user behind a session with session policies).
+    /// The role behind the caller's session.
     Role,
-    /// The caller itself, or everybody.
+    /// Everybody.
+    Everyone,
+    /// The caller itself.
     Caller,
 }
 
@@ -74,7 +76,7 @@ impl PrincipalPattern {
     fn grant(&self, caller: &Principal) -> Option<Grant> {
         match (self, caller) {
             (Self::Everyone, Principal::WebIdentity { .. }) => None,
-            (Self::Everyone, _) => Some(Grant::Caller),
+            (Self::Everyone, _) => Some(Grant::Everyone),
             (Self::Account(account), Principal::Root { account: own }) => (account == own).then_some(Grant::Caller),
             (Self::Account(account), _) => (caller.account() == Some(account)).then_some(Grant::Account),
             (Self::Role(..) | Self::BoundRole(_), _) => self.names(caller).then_some(Grant::Role),
