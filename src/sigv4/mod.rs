@@ -55,4 +55,6 @@ pub use sign::{OutboundRequest, OutboundSignature, OutboundSigner};
 pub use verify::{VerifiedSignature, verify};
 
 #[cfg(test)]
+mod chunked_tests;
+#[cfg(test)]
 mod tests;

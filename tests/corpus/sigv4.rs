@@ -53,7 +53,7 @@ impl Line {
     fn head(&self) -> RequestHead {
         let url = self.text("url");
         let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let target = after_scheme.find(['/', '?']).map_or("/", |at| &after_scheme[at..]);
+        let target = after_scheme.find(['/', '?']).map_or("/", |at| after_scheme.split_at(at).1);
         let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
         let headers = self.value["headers"].as_array().expect("headers").iter().map(|pair| {
             let text = |index: usize| pair[index].as_str().expect("header text").to_owned();
