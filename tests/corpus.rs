@@ -4,3 +4,5 @@
 mod policy;
 #[path = "corpus/s3.rs"]
 mod s3;
+#[path = "corpus/sigv4.rs"]
+mod sigv4;
