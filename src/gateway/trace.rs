@@ -1,5 +1,8 @@
 //! What is known of a request, for the access log, the audit record and the metrics.
 
+use crate::authn::{Authenticated, Identity};
+use crate::authz::{Denied, Permit};
+
 /// The plane that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Plane {
@@ -55,4 +58,32 @@ pub struct Trace {
     pub verify_nanos: u64,
     /// Nanoseconds spent on deciding.
     pub decide_nanos: u64,
+}
+
+impl Trace {
+    /// Notes who the caller is. Only after verification (security rule 29).
+    pub(super) fn identify(&mut self, caller: &Authenticated) {
+        self.principal = caller.principal().arn();
+        if let Identity::Role(_, session) = caller.identity() {
+            self.session_name = Some(session.opened.claims.session_name.clone());
+            self.source_identity.clone_from(&session.opened.claims.source_identity);
+        }
+    }
+
+    /// Notes what was allowed. A denial noted before stands.
+    pub(super) fn allowed(&mut self, permit: &Permit) {
+        if self.decision.is_empty() {
+            self.decision = "allow";
+        }
+        let decided = permit.requirements().iter();
+        self.decided.extend(decided.map(|need| (need.action.to_string(), need.resource.to_string())));
+        self.statements.extend(permit.statements().iter().cloned());
+    }
+
+    /// Notes that one part of a batch was denied.
+    pub(super) fn partly_denied(&mut self, denied: &Denied) {
+        self.decision = "partial";
+        self.decided.push((denied.requirement.action.to_string(), denied.requirement.resource.to_string()));
+        self.statements.extend(denied.statements.iter().cloned());
+    }
 }

@@ -54,7 +54,12 @@ impl XmlWriter {
 
     /// `<name>text</name>`, escaped.
     pub fn text(&mut self, name: &str, text: &str) -> &mut Self {
-        self.element(name, |w| escape_into(text, &mut w.out))
+        self.element(name, |w| w.push_text(text))
+    }
+
+    /// Text inside the element that is open, escaped.
+    pub fn push_text(&mut self, text: &str) {
+        escape_into(text, &mut self.out);
     }
 
     /// [`XmlWriter::text`] if there is a value, else nothing.

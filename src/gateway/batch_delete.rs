@@ -1,0 +1,71 @@
+//! DeleteObjects: each key judged by itself, the allowed ones sent, the answers merged (DESIGN section 7).
+
+use super::buckets::Place;
+use super::data_plane::{Call, pass};
+use super::{Fault, Gateway, Scene};
+use crate::authz::{self, Permit};
+use crate::s3::{self, Body, ContextFacts, DeleteBody, merge_delete_result, parse_delete_result};
+use crate::wire::Response;
+
+impl Gateway {
+    pub(super) async fn delete_objects(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Response, Fault> {
+        let place = self.place(call.request.bucket()).await?;
+        self.check_owner(call.request.expected_bucket_owner(), &place, "x-amz-expected-bucket-owner")?;
+        let Some(Body::Delete(delete)) = self.read_deciding_body(scene, call).await? else {
+            return Err(Fault::NothingRequired);
+        };
+        let (permits, refusals) = self.judge_entries(scene, call, &delete, &place);
+        if let (Place::Absent(bucket), Some(_)) = (&place, permits.first()) {
+            return Err(Fault::NoSuchBucket { bucket: bucket.clone() });
+        }
+        let outcomes = match permits.first() {
+            // Nothing was allowed: the backend hears of nothing.
+            None => Vec::new(),
+            Some(permit) => {
+                let document = delete.to_xml(|at| refusals.get(at).is_some_and(Option::is_none));
+                let answer = self.send(permit, call, document).await?;
+                if answer.status != 200 {
+                    return Ok(pass(answer));
+                }
+                parse_delete_result(&answer.body)?
+            }
+        };
+        let merged = merge_delete_result(&delete, |at| refusals.get(at).cloned().flatten(), &outcomes);
+        Ok(Response::new(200, "application/xml", merged))
+    }
+
+    /// A permit for each allowed entry, and for each entry in order the message of its refusal.
+    fn judge_entries(
+        &self,
+        scene: &mut Scene<'_>,
+        call: &Call<'_>,
+        delete: &DeleteBody,
+        place: &Place,
+    ) -> (Vec<Permit>, Vec<Option<String>>) {
+        let started = self.clock.ticks();
+        let mut permits = Vec::new();
+        let mut refusals = Vec::with_capacity(delete.entries.len());
+        for entry in &delete.entries {
+            let facts = ContextFacts { body: None, entry: Some(entry), now: call.now };
+            let questions = s3::entry_requirements(call.request, entry)
+                .into_iter()
+                .map(|need| call.question(need, place.entry(), facts))
+                .collect();
+            refusals.push(match authz::authorize(call.caller, questions) {
+                Some(Ok(permit)) => {
+                    scene.trace.allowed(&permit);
+                    permits.push(permit);
+                    None
+                }
+                Some(Err(denied)) => {
+                    scene.trace.partly_denied(&denied);
+                    Some(denied.message())
+                }
+                // An entry that needs nothing is never deleted.
+                None => Some(Fault::NothingRequired.to_string()),
+            });
+        }
+        scene.trace.decide_nanos += self.clock.ticks().saturating_sub(started);
+        (permits, refusals)
+    }
+}

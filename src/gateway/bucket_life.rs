@@ -1,0 +1,216 @@
+//! Making and removing buckets: claimed, not taken (security rule 1).
+//!
+//! A name is claimed by compare-and-set on absence; the backend must say that it has no such bucket; then the
+//! record says `creating` and the PUT goes; `active` only after 2xx. An answer that leaves it open whether
+//! the backend did it leaves the state as it is, and only the owner's retry goes on from there.
+
+use super::buckets::Place;
+use super::data_plane::{Call, pass};
+use super::{BackendAnswer, BackendError, BackendRequest, Fault, Gateway, Scene};
+use crate::authz::Permit;
+use crate::entity::{BucketRecord, BucketState};
+use crate::s3::{self, BucketName};
+use crate::store::{self, Changes, RecordKey, Versioned};
+use crate::wire::{Method, Response};
+
+/// A name that keeps changing under our hands is answered as busy.
+const MAX_TRIES: usize = 3;
+
+impl Gateway {
+    pub(super) async fn create_bucket(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Response, Fault> {
+        let name = call.request.bucket().ok_or(Fault::NothingRequired)?;
+        let body = self.read_deciding_body(scene, call).await?;
+        let facts = s3::Facts { body: body.as_ref(), ..s3::Facts::default() };
+        let needs = s3::requirements(call.request, facts).always;
+        // Nobody's bucket yet: asked in the caller's own account.
+        let permit = self.permit_at(scene, call, needs, &Place::Service, body.as_ref())?;
+        for _ in 0..MAX_TRIES {
+            match self.claim(name, &permit, call).await? {
+                Claim::Owned => return Ok(created(name)),
+                Claim::Mine(record) => {
+                    let document = body.as_ref().map(s3::Body::to_xml).unwrap_or_default();
+                    return self.make(record, &permit, call, document).await;
+                }
+                Claim::Lost => {}
+            }
+        }
+        Err(Fault::BucketBusy)
+    }
+
+    async fn claim(&self, name: &BucketName, permit: &Permit, call: &Call<'_>) -> Result<Claim, Fault> {
+        let key = RecordKey::bucket(name.as_str());
+        if let Some(record) = self.records.get::<BucketRecord>(&key).await? {
+            let own = record.value.account == *permit.account() && record.value.owner == *permit.owner();
+            return match record.value.state {
+                BucketState::Active if own => Ok(Claim::Owned),
+                BucketState::Claimed | BucketState::Creating if own => Ok(Claim::Mine(record)),
+                BucketState::Deleting if own => Err(Fault::BucketBusy),
+                _ => Err(Fault::BucketTaken),
+            };
+        }
+        let record = BucketRecord {
+            name: name.as_str().to_owned(),
+            state: BucketState::Claimed,
+            account: permit.account().clone(),
+            owner: permit.owner().clone(),
+            policy: None,
+            created: call.now.millis(),
+        };
+        match self.commit(Changes::new().create(&record), std::slice::from_ref(&key)).await {
+            Ok(()) => {
+                let made = self.records.get::<BucketRecord>(&key).await?;
+                Ok(made.filter(|made| made.value == record).map_or(Claim::Lost, Claim::Mine))
+            }
+            Err(store::Error::Conflict(_)) => Ok(Claim::Lost),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// From a claim of the caller's own to an active bucket.
+    async fn make(
+        &self,
+        record: Versioned<BucketRecord>,
+        permit: &Permit,
+        call: &Call<'_>,
+        document: String,
+    ) -> Result<Response, Fault> {
+        let name = call.request.bucket().ok_or(Fault::NothingRequired)?;
+        let found = self.backend_has(call).await?;
+        match (found, record.value.state) {
+            // The backend had none when the record became `creating`: this is the one we asked for.
+            (true, BucketState::Creating) => {
+                self.advance(&record, BucketState::Active).await?;
+                Ok(created(name))
+            }
+            (true, _) => {
+                self.drop_record(&record).await?;
+                match self.unrecorded(name.as_str()).await? {
+                    Some(entry) if entry.record.account == *permit.account() && entry.record.owner == *permit.owner() => {
+                        Ok(created(name))
+                    }
+                    _ => Err(Fault::BucketTaken),
+                }
+            }
+            (false, _) => {
+                let creating = self.advance(&record, BucketState::Creating).await?;
+                let answer = self.send(permit, call, document).await?;
+                self.conclude_creation(creating, answer, name).await
+            }
+        }
+    }
+
+    async fn conclude_creation(
+        &self,
+        creating: Versioned<BucketRecord>,
+        answer: BackendAnswer,
+        name: &BucketName,
+    ) -> Result<Response, Fault> {
+        match answer.status {
+            200..=299 => {
+                self.advance(&creating, BucketState::Active).await?;
+                Ok(created(name))
+            }
+            // Somebody made it at the backend between our question and our request.
+            409 => {
+                self.drop_record(&creating).await?;
+                Err(Fault::BucketTaken)
+            }
+            400..=499 => {
+                self.drop_record(&creating).await?;
+                Ok(pass(answer))
+            }
+            _ => Err(BackendError::Ambiguous.into()),
+        }
+    }
+
+    pub(super) async fn delete_bucket(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Response, Fault> {
+        let name = call.request.bucket().ok_or(Fault::NothingRequired)?;
+        let key = RecordKey::bucket(name.as_str());
+        let stored = self.records.get::<BucketRecord>(&key).await?;
+        let place = match &stored {
+            // The retry of a deletion that was left open.
+            Some(record) if record.value.state == BucketState::Deleting => {
+                Place::Bucket(crate::authn::BucketEntry::new(record.clone(), &self.settings.default_account)?.into())
+            }
+            _ => self.place(Some(name)).await?,
+        };
+        self.check_owner(call.request.expected_bucket_owner(), &place, "x-amz-expected-bucket-owner")?;
+        let needs = s3::requirements(call.request, s3::Facts::default()).always;
+        let permit = self.permit_at(scene, call, needs, &place, None)?;
+        let Some(record) = stored else {
+            return Ok(pass(self.send(&permit, call, String::new()).await?));
+        };
+        let deleting = match record.value.state {
+            BucketState::Deleting if record.value.owner != *permit.owner() => return Err(Fault::BucketBusy),
+            BucketState::Deleting => record,
+            _ => self.advance(&record, BucketState::Deleting).await?,
+        };
+        let answer = match self.send(&permit, call, String::new()).await {
+            Err(Fault::Backend(BackendError::Unreachable)) => {
+                self.advance(&deleting, BucketState::Active).await?;
+                return Err(BackendError::Unreachable.into());
+            }
+            sent => sent?,
+        };
+        match answer.status {
+            200..=299 | 404 => {
+                self.drop_record(&deleting).await?;
+                Ok(Response::empty(204))
+            }
+            400..=499 => {
+                self.advance(&deleting, BucketState::Active).await?;
+                Ok(pass(answer))
+            }
+            _ => Err(BackendError::Ambiguous.into()),
+        }
+    }
+
+    /// Asks the backend whether it has the bucket. Anything but a clear answer is a fault.
+    async fn backend_has(&self, call: &Call<'_>) -> Result<bool, Fault> {
+        let target = call.request.outbound_target("", &self.settings.addressing.buckets)?.path;
+        let head =
+            BackendRequest { method: Method::Head, target, headers: Vec::new(), body: bytes::Bytes::new() };
+        match self.backend.call(head, self.settings.answer_bytes).await?.status {
+            404 => Ok(false),
+            200..=399 | 403 => Ok(true),
+            _ => Err(BackendError::Ambiguous.into()),
+        }
+    }
+
+    async fn advance(
+        &self,
+        record: &Versioned<BucketRecord>,
+        state: BucketState,
+    ) -> Result<Versioned<BucketRecord>, Fault> {
+        let key = RecordKey::bucket(&record.value.name);
+        let value = BucketRecord { state, ..record.value.clone() };
+        match self.commit(Changes::new().update(record, &value), std::slice::from_ref(&key)).await {
+            Ok(()) => Ok(Versioned { revision: record.revision + 1, value }),
+            Err(store::Error::Conflict(_)) => Err(Fault::BucketBusy),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn drop_record(&self, record: &Versioned<BucketRecord>) -> Result<(), Fault> {
+        let key = RecordKey::bucket(&record.value.name);
+        match self.commit(Changes::new().delete(record), std::slice::from_ref(&key)).await {
+            Ok(()) => Ok(()),
+            Err(store::Error::Conflict(_)) => Err(Fault::BucketBusy),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// How a claim ended.
+enum Claim {
+    /// The caller has an active bucket of that name: as S3 in us-east-1, that is a success.
+    Owned,
+    /// The claim is the caller's, made now or left open before.
+    Mine(Versioned<BucketRecord>),
+    /// Somebody was faster: look again.
+    Lost,
+}
+
+fn created(name: &BucketName) -> Response {
+    Response::empty(200).with_header("location", format!("/{}", name.as_str()))
+}

@@ -1,0 +1,207 @@
+//! The control plane: IAM and STS calls (DESIGN section 9).
+//!
+//! A call is a POST or a GET to exactly `/` with `Action` in the form body or in the query, signed for the
+//! action's own service over the hash of the body as received (security rule 5). The credential is looked up
+//! before the body is read (security rule 28).
+
+use super::{Fault, Gateway, Plane, Scene};
+use crate::authn::{self, Authenticated};
+use crate::authz::{self, Denied, Permit, Question};
+use crate::policy::Outcome;
+use crate::s3::is_bucket_host;
+use crate::sigv4::{Rules, Service, SignatureClaim};
+use crate::store::RecordKey;
+use crate::types::Requirement;
+use crate::wire::aws_query::Parameters;
+use crate::wire::{Method, QueryString, RequestHead, Response};
+use crate::{iam, sts};
+use sha2::{Digest, Sha256};
+
+/// Whether the request is a call to IAM or STS, whatever its signature says. A host that names a bucket is
+/// never theirs; GET without `Action` is ListBuckets.
+pub(super) fn is_control_call(head: &RequestHead, domains: &[String]) -> bool {
+    let at_root = head.raw_path() == b"/" && !head.host().is_some_and(|host| is_bucket_host(host, domains));
+    let names_action = || head.parse_query().is_ok_and(|query| query.has("Action"));
+    at_root && (head.method() == Method::Post || (head.method() == Method::Get && names_action()))
+}
+
+impl Gateway {
+    pub(super) async fn control(
+        &self,
+        scene: &mut Scene<'_>,
+        query: &QueryString,
+        claim: Option<&SignatureClaim>,
+    ) -> Result<Response, Fault> {
+        let claim = claim.ok_or(Fault::Unsigned)?;
+        let service = match claim.scope().service() {
+            "iam" => Service::Iam,
+            "sts" => Service::Sts,
+            other => return Err(Fault::ForeignScope(other.chars().take(32).collect())),
+        };
+        scene.trace.plane = if service == Service::Iam { Plane::Iam } else { Plane::Sts };
+        let now = self.clock.now();
+        let rules = Rules {
+            service,
+            region: self.settings.region.as_deref(),
+            now,
+            max_skew_seconds: self.settings.max_skew_seconds,
+        };
+        let started = self.clock.ticks();
+        let checked = claim.check(scene.head, query, &rules).map_err(Fault::signature)?;
+        let credential = authn::find(claim, now, &*self.directory).await?;
+        let body = scene.body.read_all(self.settings.form_body_bytes).await?;
+        let hash: [u8; 32] = Sha256::digest(&body).into();
+        let caller = credential.verify(&checked, Some(&hash))?;
+        scene.trace.verify_nanos = self.clock.ticks().saturating_sub(started);
+        scene.trace.identify(&caller);
+        let parameters = parameters(scene.head, &body)?;
+        let action = parameters.get("Action").ok_or(Fault::MissingAction)?;
+        let document = match service {
+            Service::Sts => self.sts(scene, &caller, action, &parameters).await?,
+            Service::Iam | Service::S3 => self.iam(scene, &caller, action, &parameters).await?,
+        };
+        Ok(Response::new(200, "text/xml", document))
+    }
+
+    async fn iam(
+        &self,
+        scene: &mut Scene<'_>,
+        caller: &Authenticated,
+        action: &str,
+        parameters: &Parameters,
+    ) -> Result<String, Fault> {
+        if let Some(action) = sts::known_action(action) {
+            return Err(Fault::OtherService { action, service: "sts" });
+        }
+        let request = iam::parse(action, parameters)?;
+        scene.trace.operation = request.operation();
+        let account = caller.principal().account().cloned().ok_or(Fault::Unsigned)?;
+        let mut context = authz::request_context(caller, scene.head, self.clock.now());
+        authz::resource_context(&account, &mut context);
+        request.context(&mut context);
+        let evidence = request.resource_context(&account, &self.records, &mut context).await?;
+        let needs = request.requirements(&account, &self.records).await?;
+        let questions = needs
+            .into_iter()
+            .map(|requirement| Question {
+                requirement,
+                bucket: None,
+                account: Some(&account),
+                context: context.clone(),
+            })
+            .collect();
+        let started = self.clock.ticks();
+        let decided = authz::authorize(caller, questions);
+        scene.trace.decide_nanos = self.clock.ticks().saturating_sub(started);
+        let permit = decided.ok_or(Fault::NothingRequired)??.with_evidence(evidence);
+        scene.trace.allowed(&permit);
+        let iam_scene = iam::Scene {
+            records: &self.records,
+            now: self.clock.now(),
+            entropy: &*self.entropy,
+            default_account: &self.settings.default_account,
+        };
+        let answer = iam::execute(&request, &permit, &iam_scene).await;
+        // Also after an error: an ambiguous commit may have happened.
+        if let Some(name) = request.role_name() {
+            self.listener.committed(&RecordKey::role(&account, name));
+        }
+        Ok(answer?.to_xml(scene.request_id))
+    }
+
+    async fn sts(
+        &self,
+        scene: &mut Scene<'_>,
+        caller: &Authenticated,
+        action: &str,
+        parameters: &Parameters,
+    ) -> Result<String, Fault> {
+        if let Some(action) = iam::known_action(action) {
+            return Err(Fault::OtherService { action, service: "iam" });
+        }
+        let request = sts::parse(action, parameters)?;
+        scene.trace.operation = request.operation();
+        let answer = match &request {
+            sts::Request::GetCallerIdentity => {
+                let permit = authz::caller_only(caller).ok_or(Fault::Unsigned)?;
+                scene.trace.allowed(&permit);
+                sts::caller_identity(permit.principal())?
+            }
+            sts::Request::AssumeRole(assume) => {
+                let (permit, role) = self.trusted(scene, caller, assume).await?;
+                let minting = sts::Minting {
+                    ring: &self.ring,
+                    store_id: self.records.store_id(),
+                    now: self.clock.now(),
+                    entropy: &*self.entropy,
+                    default_account: &self.settings.default_account,
+                };
+                sts::issue(assume, &role.role, caller, &permit, &minting)?
+            }
+        };
+        Ok(answer.to_xml(scene.request_id))
+    }
+
+    /// The trust decision. An unknown role, one under another path and an untrusted caller look the same.
+    async fn trusted(
+        &self,
+        scene: &mut Scene<'_>,
+        caller: &Authenticated,
+        assume: &sts::AssumeRole,
+    ) -> Result<(Permit, std::sync::Arc<authn::RoleEntry>), Fault> {
+        let target = assume.target(&self.settings.default_account)?;
+        let requirement = Requirement::new("sts:AssumeRole", target.resource());
+        let unknown = || {
+            Fault::Denied(Box::new(Denied {
+                principal: caller.principal().clone(),
+                requirement: requirement.clone(),
+                outcome: Outcome::ImplicitDeny,
+                cause: None,
+                statements: Vec::new(),
+                unsupported_key: None,
+            }))
+        };
+        let role = self.directory.role(&target.account, &target.name).await?.ok_or_else(unknown)?;
+        if role.role.path != target.path || role.role.name != target.name {
+            return Err(unknown());
+        }
+        let mut context = authz::request_context(caller, scene.head, self.clock.now());
+        authz::resource_context(&role.role.account, &mut context);
+        role_tags(&role, &mut context);
+        assume.trust_context(&mut context);
+        let started = self.clock.ticks();
+        let decided = authz::authorize_trust(caller, &role, requirement.clone(), &context);
+        scene.trace.decide_nanos = self.clock.ticks().saturating_sub(started);
+        let permit = decided?;
+        scene.trace.allowed(&permit);
+        Ok((permit, role))
+    }
+}
+
+fn role_tags(role: &authn::RoleEntry, context: &mut crate::types::Context) {
+    for tag in &role.role.tags {
+        context.set(format!("aws:ResourceTag/{}", tag.key), tag.value.as_bytes());
+        context.set(format!("iam:ResourceTag/{}", tag.key), tag.value.as_bytes());
+    }
+}
+
+/// The parameters, from the form body or from the query, never from both (security rule 5).
+fn parameters(head: &RequestHead, body: &[u8]) -> Result<Parameters, Fault> {
+    let signature_key = |name: &str| name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"));
+    let in_query = Parameters::parse_form(head.raw_query().unwrap_or_default())?.without(signature_key);
+    if body.is_empty() {
+        return Ok(in_query);
+    }
+    if head.method() != Method::Post || !is_form(head) {
+        return Err(Fault::NotAForm);
+    }
+    if in_query.iter().next().is_some() {
+        return Err(Fault::ParametersTwice);
+    }
+    Ok(Parameters::parse_form(body)?)
+}
+
+fn is_form(head: &RequestHead) -> bool {
+    let media_type = head.header_str("content-type").and_then(|value| value.split(';').next()).unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}

@@ -1,0 +1,261 @@
+//! The S3 plane: route, authenticate, require, decide, then answer or forward (DESIGN sections 1 and 7).
+
+use super::buckets::Place;
+use super::{BackendAnswer, BackendRequest, Fault, Forward, Gateway, ResponsePlan, Scene, Verdict};
+use crate::authn::{self, Authenticated, BucketEntry};
+use crate::authz::{self, Permit, Question};
+use crate::s3::{self, Body, BodyRule, ContextFacts, Operation, S3Request};
+use crate::sigv4::{ClaimKind, Rules, Service, SignatureClaim};
+use crate::types::{AccountId, Context, Requirement, ResourceName, Timestamp};
+use crate::wire::{QueryString, RequestHead, Response};
+
+/// A routed and authenticated S3 request.
+pub(super) struct Call<'a> {
+    pub(super) request: &'a S3Request,
+    pub(super) caller: &'a Authenticated,
+    pub(super) head: &'a RequestHead,
+    pub(super) now: Timestamp,
+    base: Context,
+}
+
+impl<'a> Call<'a> {
+    /// The caller's account; Anonymous has none and is of no account.
+    pub(super) fn account(&self) -> Option<&AccountId> {
+        self.caller.principal().account()
+    }
+
+    /// The question whether the caller may, with the full context of the requirement.
+    pub(super) fn question<'b>(
+        &'b self,
+        requirement: Requirement,
+        bucket: Option<&'b BucketEntry>,
+        facts: ContextFacts<'_>,
+    ) -> Question<'b> {
+        let account = bucket.map(|bucket| &bucket.record.account).or_else(|| self.account());
+        let mut context = self.base.clone();
+        if let Some(account) = account {
+            authz::resource_context(account, &mut context);
+            authz::s3_context(self.caller, self.head, account, self.now, &mut context);
+        }
+        s3::condition_context(self.request, &requirement.action, facts, &mut context);
+        Question { requirement, bucket, account, context }
+    }
+
+    /// What the context is read from when the head alone decides.
+    pub(super) fn facts<'b>(&self, body: Option<&'b Body>) -> ContextFacts<'b> {
+        ContextFacts { body, entry: None, now: self.now }
+    }
+}
+
+impl Gateway {
+    pub(super) async fn data(
+        &self,
+        scene: &mut Scene<'_>,
+        query: &QueryString,
+        claim: Option<&SignatureClaim>,
+    ) -> Result<Verdict, Fault> {
+        let presigned = claim.is_some_and(|claim| matches!(claim.kind(), ClaimKind::Query { .. }));
+        let request = s3::route(scene.head, query, presigned, &self.settings.addressing)?;
+        let operation = request.operation();
+        scene.trace.operation = operation.name();
+        scene.trace.bucket = request.bucket().map(|bucket| bucket.as_str().to_owned());
+        let now = self.clock.now();
+        let started = self.clock.ticks();
+        let caller = self.s3_caller(scene.head, query, claim, now).await?;
+        scene.trace.verify_nanos = self.clock.ticks().saturating_sub(started);
+        scene.trace.identify(&caller);
+        if !operation.carried() {
+            let stranger = caller.signature().is_none();
+            return Err(if stranger { Fault::NothingRequired } else { Fault::NotImplemented(operation) });
+        }
+        let base = authz::request_context(&caller, scene.head, now);
+        let call = Call { request: &request, caller: &caller, head: scene.head, now, base };
+        match operation {
+            Operation::ListBuckets => self.list_buckets(scene, &call).await.map(Verdict::Respond),
+            Operation::CreateBucket => self.create_bucket(scene, &call).await.map(Verdict::Respond),
+            Operation::DeleteBucket => self.delete_bucket(scene, &call).await.map(Verdict::Respond),
+            Operation::DeleteObjects => self.delete_objects(scene, &call).await.map(Verdict::Respond),
+            Operation::CopyObject | Operation::UploadPartCopy => self.copy(scene, &call).await,
+            Operation::CompleteMultipartUpload
+            | Operation::ListObjects
+            | Operation::ListObjectsV2
+            | Operation::ListObjectVersions
+            | Operation::ListMultipartUploads
+            | Operation::ListParts => self.rewritten(scene, &call).await.map(Verdict::Respond),
+            _ if matches!(request.body_rule(), BodyRule::Decides { .. }) => {
+                self.rebuilt(scene, &call).await.map(Verdict::Respond)
+            }
+            _ => self.plain(scene, &call).await,
+        }
+    }
+
+    async fn s3_caller(
+        &self,
+        head: &RequestHead,
+        query: &QueryString,
+        claim: Option<&SignatureClaim>,
+        now: Timestamp,
+    ) -> Result<Authenticated, Fault> {
+        let Some(claim) = claim else { return Ok(authn::anonymous()) };
+        let rules = Rules {
+            service: Service::S3,
+            region: self.settings.region.as_deref(),
+            now,
+            max_skew_seconds: self.settings.max_skew_seconds,
+        };
+        let checked = claim.check(head, query, &rules).map_err(Fault::signature)?;
+        let credential = authn::find(claim, now, &*self.directory).await?;
+        Ok(credential.verify(&checked, None)?)
+    }
+
+    /// An operation on one bucket or object whose answer passes.
+    async fn plain(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Verdict, Fault> {
+        let place = self.place(call.request.bucket()).await?;
+        self.check_owner(call.request.expected_bucket_owner(), &place, "x-amz-expected-bucket-owner")?;
+        let needs = s3::requirements(call.request, s3::Facts::default()).always;
+        let permit = self.permit_at(scene, call, needs, &place, None)?;
+        let response = self.response_plan(scene, call, &place);
+        self.forward(scene, call, permit, Vec::new(), response)
+    }
+
+    /// An operation whose body decides: read, judged, and sent as it was parsed (security rule 8).
+    async fn rebuilt(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Response, Fault> {
+        let place = self.place(call.request.bucket()).await?;
+        self.check_owner(call.request.expected_bucket_owner(), &place, "x-amz-expected-bucket-owner")?;
+        let body = self.read_deciding_body(scene, call).await?;
+        let facts = s3::Facts { body: body.as_ref(), ..s3::Facts::default() };
+        let needs = s3::requirements(call.request, facts).always;
+        let permit = self.permit_at(scene, call, needs, &place, body.as_ref())?;
+        let document = body.map(|body| body.to_xml()).unwrap_or_default();
+        let answer = self.send(&permit, call, document).await?;
+        Ok(pass(answer))
+    }
+
+    /// Asks for a permit for requirements on one bucket. Where there is no such bucket, a caller who would be
+    /// allowed hears so, any other is denied.
+    pub(super) fn permit_at(
+        &self,
+        scene: &mut Scene<'_>,
+        call: &Call<'_>,
+        needs: Vec<Requirement>,
+        place: &Place,
+        body: Option<&Body>,
+    ) -> Result<Permit, Fault> {
+        let questions =
+            needs.into_iter().map(|need| call.question(need, place.entry(), call.facts(body))).collect();
+        let permit = self.permit(scene, call, questions)?;
+        match place {
+            Place::Absent(bucket) => Err(Fault::NoSuchBucket { bucket: bucket.clone() }),
+            Place::Service | Place::Bucket(_) => Ok(permit),
+        }
+    }
+
+    /// Puts questions to the PDP and notes the outcome.
+    pub(super) fn permit(
+        &self,
+        scene: &mut Scene<'_>,
+        call: &Call<'_>,
+        questions: Vec<Question<'_>>,
+    ) -> Result<Permit, Fault> {
+        let started = self.clock.ticks();
+        let decided = authz::authorize(call.caller, questions);
+        scene.trace.decide_nanos += self.clock.ticks().saturating_sub(started);
+        let permit = decided.ok_or(Fault::NothingRequired)??;
+        scene.trace.allowed(&permit);
+        Ok(permit)
+    }
+
+    /// A 404 on reading an object tells that it is missing: only those who may list hear it.
+    fn response_plan(&self, scene: &Scene<'_>, call: &Call<'_>, place: &Place) -> ResponsePlan {
+        let reads = matches!(
+            call.request.operation(),
+            Operation::GetObject | Operation::HeadObject | Operation::GetObjectAttributes | Operation::GetObjectTagging
+        );
+        let (Some(bucket), true) = (call.request.bucket(), reads) else { return ResponsePlan::Pass };
+        let need = Requirement::new("s3:ListBucket", ResourceName::bucket(bucket.as_str()));
+        let question = call.question(need, place.entry(), call.facts(None));
+        match authz::authorize(call.caller, vec![question]) {
+            Some(Ok(_)) => ResponsePlan::Pass,
+            Some(Err(denied)) => {
+                let fault = Fault::Denied(denied);
+                let answer = super::rescue::answer(&fault, super::Dialect::S3, scene.head, scene.request_id);
+                ResponsePlan::HideMissing(answer.response)
+            }
+            None => ResponsePlan::Pass,
+        }
+    }
+
+    /// The verdict to forward the request under its body plan. `extra` headers replace those of the request.
+    pub(super) fn forward(
+        &self,
+        scene: &Scene<'_>,
+        call: &Call<'_>,
+        permit: Permit,
+        extra: Vec<(String, Vec<u8>)>,
+        response: ResponsePlan,
+    ) -> Result<Verdict, Fault> {
+        let body = super::body::plan(scene.head, call, &self.settings)?;
+        let rules = &self.settings.addressing.buckets;
+        let target = call.request.outbound_target("", rules)?;
+        let mut headers: Vec<(String, Vec<u8>)> =
+            call.request.outbound_headers("", rules)?.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        headers.retain(|(name, _)| !extra.iter().any(|(replaced, _)| replaced == name));
+        headers.extend(extra);
+        Ok(Verdict::Forward(Box::new(Forward {
+            permit,
+            method: call.request.method(),
+            path: target.path,
+            query: target.query.into_iter().map(|(key, value)| (key, value.unwrap_or_default())).collect(),
+            headers,
+            body,
+            response,
+        })))
+    }
+
+    /// Sends the request with a body of the gate's own and reads the answer. The permit is the proof that it may.
+    pub(super) async fn send(
+        &self,
+        _permit: &Permit,
+        call: &Call<'_>,
+        document: String,
+    ) -> Result<BackendAnswer, Fault> {
+        let rules = &self.settings.addressing.buckets;
+        let target = call.request.outbound_target("", rules)?.to_origin_form();
+        let headers = call.request.outbound_headers("", rules)?;
+        let mut headers: Vec<(String, Vec<u8>)> =
+            headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        if !document.is_empty() {
+            headers.push(("content-md5".to_owned(), super::checksums::content_md5(document.as_bytes()).into_bytes()));
+        }
+        let request = BackendRequest { method: call.request.method(), target, headers, body: document.into() };
+        Ok(self.backend.call(request, self.settings.answer_bytes).await?)
+    }
+}
+
+/// Headers of a backend's answer that pass through answers which the gate has read whole.
+const PASSED_HEADERS: [&str; 12] = [
+    "content-type",
+    "etag",
+    "last-modified",
+    "x-amz-version-id",
+    "x-amz-delete-marker",
+    "x-amz-expiration",
+    "x-amz-abort-date",
+    "x-amz-abort-rule-id",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-checksum-type",
+    "x-amz-bucket-region",
+];
+
+/// The backend's answer as the gate's own.
+pub(super) fn pass(answer: BackendAnswer) -> Response {
+    let mut response = Response::empty(answer.status);
+    for name in PASSED_HEADERS {
+        if let Some(value) = answer.header(name) {
+            response = response.with_header(name, value);
+        }
+    }
+    response.body = answer.body;
+    response
+}
