@@ -87,7 +87,10 @@ fn evaluate<'a>(
             return Decision { outcome: Outcome::ExplicitDeny, statements, cause: Some(kind), missing_keys };
         }
     }
-    let needs = needs(request, policies, resource_kind, &resource);
+    let Some(needs) = needs(request, policies, resource_kind, &resource) else {
+        let (outcome, statements) = (Outcome::ImplicitDeny, Vec::new());
+        return Decision { outcome, statements, cause: Some(resource_kind), missing_keys };
+    };
     let mut statements = Vec::new();
     for (needed, said, kind) in [
         (needs.identity, identity, PolicyKind::Identity),
@@ -120,7 +123,13 @@ impl Needs {
     const RESOURCE: Self = Self { identity: false, boundary: false, session: false, resource: true };
 }
 
-fn needs(request: &AuthorizationRequest<'_>, policies: &Policies<'_>, kind: PolicyKind, resource: &Said<'_>) -> Needs {
+/// None: nothing can allow it.
+fn needs(
+    request: &AuthorizationRequest<'_>,
+    policies: &Policies<'_>,
+    kind: PolicyKind,
+    resource: &Said<'_>,
+) -> Option<Needs> {
     let trust = kind == PolicyKind::Trust;
     let Some(own_account) = request.principal.account() else {
         return needs_without_account(request.principal, trust);
@@ -131,25 +140,25 @@ fn needs(request: &AuthorizationRequest<'_>, policies: &Policies<'_>, kind: Poli
         None => policies.resource.is_none(),
     };
     if !same_account {
-        return Needs::ALL;
+        return Some(Needs::ALL);
     }
     // Session policies give way only to a policy that names the session itself: not to `*`, and not to the ARN of
     // the user from whom a session with session policies was made.
     let names_session = matches!(request.principal, Principal::RoleSession { .. });
-    match resource.grant {
+    Some(match resource.grant {
         Some(Grant::Caller) => Needs { session: !names_session, ..Needs::RESOURCE },
         Some(Grant::Everyone) => Needs { session: true, ..Needs::RESOURCE },
         Some(Grant::Role) => Needs { identity: false, ..Needs::ALL },
         Some(Grant::Account) => Needs { resource: trust, ..Needs::ALL },
         None if trust => Needs::RESOURCE,
         None => Needs { resource: false, ..Needs::ALL },
-    }
+    })
 }
 
 /// Anonymous lives by the bucket policy alone and is never trusted with a role; a web identity lives by the trust
-/// policy alone and reaches nothing else. The need of identity policies, which neither has, keeps them out.
-fn needs_without_account(principal: &Principal, trust: bool) -> Needs {
-    if matches!(principal, Principal::WebIdentity { .. }) == trust { Needs::RESOURCE } else { Needs::ALL }
+/// policy alone and reaches nothing else.
+fn needs_without_account(principal: &Principal, trust: bool) -> Option<Needs> {
+    (matches!(principal, Principal::WebIdentity { .. }) == trust).then_some(Needs::RESOURCE)
 }
 
 /// Collects what one policy says to the request.
