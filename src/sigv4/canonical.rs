@@ -10,6 +10,7 @@ use super::payload::push_hex;
 use super::presigned::SIGNATURE;
 use crate::wire::{QueryString, percent};
 use sha2::{Digest, Sha256};
+use std::ops::Range;
 
 /// Room for a usual canonical request without growing.
 const USUAL_LENGTH: usize = 1024;
@@ -32,11 +33,22 @@ pub(super) fn push_path(raw: &[u8], out: &mut String) -> Result<(), Error> {
 
 /// Appends the canonical query, without the signature where it stands there, and a line end.
 pub(super) fn push_query(query: &QueryString, out: &mut String) {
-    let signed = query.pairs().iter().filter(|pair| pair.key != SIGNATURE.as_bytes());
-    let mut encoded: Vec<(String, String)> =
-        signed.map(|pair| (percent::encode(&pair.key), percent::encode(&pair.value))).collect();
-    encoded.sort_unstable();
-    push_sorted(encoded.iter().map(|(key, value)| (key.as_str(), value.as_str())), out);
+    // All encoded pairs in one text; the spans are sorted instead of the pairs.
+    let mut encoded = String::with_capacity(if query.is_empty() { 0 } else { USUAL_LENGTH });
+    let mut spans: Vec<(Range<usize>, Range<usize>)> = Vec::with_capacity(query.pairs().len());
+    for pair in query.pairs().iter().filter(|pair| pair.key != SIGNATURE.as_bytes()) {
+        let start = encoded.len();
+        percent::encode_into(&pair.key, &mut encoded);
+        let middle = encoded.len();
+        percent::encode_into(&pair.value, &mut encoded);
+        spans.push((start..middle, middle..encoded.len()));
+    }
+    // INVARIANT: the spans are of this text.
+    let text = |span: &Range<usize>| encoded.get(span.clone()).unwrap_or_default();
+    spans.sort_unstable_by(|(key, value), (other_key, other_value)| {
+        text(key).cmp(text(other_key)).then_with(|| text(value).cmp(text(other_value)))
+    });
+    push_sorted(spans.iter().map(|(key, value)| (text(key), text(value))), out);
 }
 
 /// Appends pairs that are encoded and sorted, and a line end.

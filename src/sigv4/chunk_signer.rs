@@ -1,8 +1,8 @@
 //! Signs verified chunks anew for the backend: same chunks, same framing, same lengths, other signatures.
 
+use super::chunk_event::{Chunk, LineEnd, Trailers};
 use super::chunk_framing::{CHUNK_SIGNATURE, TRAILER_SIGNATURE};
 use super::chunk_signature::ChunkChain;
-use super::chunked::{Chunk, LineEnd, Trailers};
 use super::sign::{OutboundSignature, OutboundSigner};
 use std::io::Write;
 

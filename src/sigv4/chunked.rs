@@ -10,6 +10,8 @@
 
 use super::BodyError;
 use super::checksum::{Checksum, ChecksumAlgorithm};
+use super::chunk_announced::{announced_trailers, decoded_length};
+use super::chunk_event::{Chunk, ChunkEvent, ChunkLimits, LineEnd, Trailers};
 use super::chunk_framing::{ChunkHead, TRAILER_SIGNATURE, chunk_head, trailer_field};
 use super::chunk_signature::ChunkChain;
 use super::key::SigningKey;
@@ -19,85 +21,6 @@ use crate::wire::RequestHead;
 use bytes::{Buf, Bytes};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-
-/// Limits of a body in aws-chunked framing.
-#[derive(Clone, Copy, Debug)]
-pub struct ChunkLimits {
-    /// The largest signed chunk, in bytes: what is held in memory.
-    pub max_chunk: u64,
-    /// The longest line of the framing, in bytes.
-    pub max_line: usize,
-    /// The largest content, in bytes.
-    pub max_content: u64,
-}
-
-impl Default for ChunkLimits {
-    /// 8 MiB a chunk, 1 KiB a line, 5 GiB (S3's largest single upload) of content.
-    fn default() -> Self {
-        Self { max_chunk: 8 << 20, max_line: 1024, max_content: 5 << 30 }
-    }
-}
-
-/// A verified signed chunk. The last one is empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chunk {
-    pub(super) data: Bytes,
-    pub(super) sha256: [u8; 32],
-    /// How many digits its size was written with: a signer keeps them, so that lengths stay.
-    pub(super) digits: usize,
-}
-
-impl Chunk {
-    /// The chunk's bytes.
-    pub fn data(&self) -> &Bytes {
-        &self.data
-    }
-}
-
-/// How the lines of a trailer end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LineEnd {
-    /// Each in CRLF.
-    CrLf,
-    /// Each in a line feed, a CRLF after the last.
-    LineFeed,
-}
-
-/// A verified trailer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trailers {
-    pub(super) fields: Vec<(Box<str>, Box<str>)>,
-    pub(super) line_end: LineEnd,
-}
-
-impl Trailers {
-    /// The fields (lower-case name, value) in order; their checksums are those of the content.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().map(|(name, value)| (&**name, &**value))
-    }
-}
-
-/// What the decoder found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChunkEvent {
-    /// Signed kinds: a whole chunk, verified.
-    Chunk(Chunk),
-    /// Unsigned kind: some bytes of the content.
-    Piece(Bytes),
-    /// Kinds with a trailer: the trailer, verified.
-    Trailers(Trailers),
-}
-
-impl ChunkEvent {
-    /// The bytes of the content that the event carries; none for a trailer.
-    pub fn data(&self) -> Option<&Bytes> {
-        match self {
-            Self::Chunk(chunk) => Some(chunk.data()),
-            Self::Piece(bytes) => Some(bytes),
-            Self::Trailers(_) => None,
-        }
-    }
-}
 
 enum State {
     ChunkHead,
@@ -392,30 +315,4 @@ impl ChunkDecoder {
     fn length_mismatch(&self) -> BodyError {
         BodyError::LengthMismatch { announced: self.announced }
     }
-}
-
-fn decoded_length(head: &RequestHead, limit: u64) -> Result<u64, BodyError> {
-    let mut values = head.header_values("x-amz-decoded-content-length");
-    let value = values.next().ok_or(BodyError::MissingDecodedLength)?;
-    let text = std::str::from_utf8(value).unwrap_or_default().trim_matches([' ', '\t']);
-    if values.next().is_some() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(BodyError::InvalidDecodedLength);
-    }
-    let announced = text.parse().map_err(|_| BodyError::InvalidDecodedLength)?;
-    if announced > limit { Err(BodyError::TooLarge { announced, limit }) } else { Ok(announced) }
-}
-
-/// The checksums that `x-amz-trailer` names, in one field or several.
-fn announced_trailers(head: &RequestHead) -> Result<Vec<ChecksumAlgorithm>, BodyError> {
-    let mut announced = Vec::new();
-    for value in head.header_values("x-amz-trailer") {
-        for name in String::from_utf8_lossy(value).split(',') {
-            let name = name.trim_matches([' ', '\t']).to_ascii_lowercase();
-            match ChecksumAlgorithm::of_field(&name) {
-                Some(algorithm) if !announced.contains(&algorithm) => announced.push(algorithm),
-                _ => return Err(BodyError::UnsupportedTrailer(name.chars().take(128).collect())),
-            }
-        }
-    }
-    Ok(announced)
 }

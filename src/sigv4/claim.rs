@@ -10,6 +10,7 @@ use super::scope::{CredentialScope, TERMINATOR};
 use super::{authorization, presigned};
 use crate::types::{AccessKeyId, Timestamp};
 use crate::wire::{QueryString, RequestHead};
+use std::fmt;
 use std::sync::Arc;
 
 /// The one algorithm.
@@ -29,8 +30,9 @@ pub enum ClaimKind {
     },
 }
 
-/// What the caller says about its signature. Nothing of it is proven.
-#[derive(Clone, Debug)]
+/// What the caller says about its signature. Nothing of it is proven. `Debug` shows neither signature nor token:
+/// a presigned request's are live credentials.
+#[derive(Clone)]
 pub struct SignatureClaim {
     pub(super) access_key: AccessKeyId,
     pub(super) scope: CredentialScope,
@@ -100,6 +102,18 @@ impl SignatureClaim {
             ClaimKind::Header => Place::Header,
             ClaimKind::Query { .. } => Place::Query,
         }
+    }
+}
+
+impl fmt::Debug for SignatureClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureClaim")
+            .field("access_key", &self.access_key)
+            .field("scope", &self.scope)
+            .field("signed_headers", &self.signed_headers)
+            .field("signing_time", &self.signing_time)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -174,6 +188,6 @@ pub(super) fn signed_headers(text: &str, place: Place) -> Result<Box<str>, Error
 }
 
 /// RFC 9110's token characters without the upper-case letters.
-fn is_lower_token(byte: u8) -> bool {
+pub(super) fn is_lower_token(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

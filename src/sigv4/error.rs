@@ -5,6 +5,7 @@
 
 use super::payload::InvalidPayload;
 use crate::types::{AccessKeyId, Timestamp};
+use std::fmt;
 
 /// Where the claim stands in the request; S3 has a code for each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,8 +16,9 @@ pub enum Place {
     Query,
 }
 
-/// What S3's answer to a wrong signature shows: bytes the client sent and what follows from them, no secret.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What S3's answer to a wrong signature shows: bytes the client sent and what follows from them, no secret of ours.
+/// They may hold the client's session token, so `Debug` leaves them out.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Mismatch {
     /// The canonical request, as the gate built it. Header values may hold any bytes.
     pub canonical_request: Vec<u8>,
@@ -26,6 +28,12 @@ pub struct Mismatch {
     pub signature_provided: Box<str>,
     /// The access key id as sent.
     pub access_key: AccessKeyId,
+}
+
+impl fmt::Debug for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mismatch").field("access_key", &self.access_key).finish_non_exhaustive()
+    }
 }
 
 /// A request is not properly signed.
@@ -220,6 +228,9 @@ pub enum Error {
     /// A header name that stands in the query as a hoisted parameter and as a header.
     #[error("{0} is given in the query and as a header; send one")]
     HoistedTwice(Box<str>),
+    /// An `x-amz-*` query key that cannot be a header.
+    #[error("the query parameter {0:?} stands for a header, but its name or value cannot be one")]
+    HoistedNotHeader(Box<str>),
     /// The path has a `%` without two hex digits.
     #[error("the path has a % that is not followed by two hexadecimal digits")]
     MalformedPath,
@@ -239,7 +250,9 @@ impl Error {
             E::TwoClaims | E::UnsupportedAuthorization | E::RepeatedHeader(_) | E::RepeatedQueryKey(_) => {
                 ("InvalidArgument", 400)
             }
-            E::PayloadTwice | E::HoistedTwice(_) | E::Payload(InvalidPayload::Unknown) => ("InvalidArgument", 400),
+            E::PayloadTwice | E::HoistedTwice(_) | E::HoistedNotHeader(_) | E::Payload(InvalidPayload::Unknown) => {
+                ("InvalidArgument", 400)
+            }
             E::SignatureVersion2(_) | E::UnsupportedAlgorithm(Place::Header) | E::ExpressSession => {
                 ("InvalidRequest", 400)
             }
@@ -293,7 +306,7 @@ impl Error {
             E::MalformedSignedHeaders(_) | E::MissingDate | E::MalformedDate(_) | E::MalformedExpires => {
                 ("IncompleteSignature", 400)
             }
-            E::TokenOutsideQuery | E::PayloadTwice | E::HoistedTwice(_) | E::MissingHost => {
+            E::TokenOutsideQuery | E::PayloadTwice | E::HoistedTwice(_) | E::HoistedNotHeader(_) | E::MissingHost => {
                 ("IncompleteSignature", 400)
             }
             E::TokenWithoutSignature | E::ExpressSession => ("MissingAuthenticationToken", 403),

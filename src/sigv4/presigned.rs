@@ -133,11 +133,15 @@ fn payload(head: &RequestHead, query: &QueryString) -> Result<Option<PayloadKind
 /// The `x-amz-*` keys of a query that are neither the signature's own nor parameters of an S3 operation
 /// (of which none begins so): headers that a presigning client hoisted, with lower-case names and decoded
 /// values, in order. Routing lifts those of a presigned request into the headers (security rule 3).
-/// Refused: a name that is a header of the request too, or that occurs twice.
+/// Refused: a name that is a header of the request too, one that occurs twice, and what no header could carry
+/// (a line end, say, which would make two headers of one).
 pub fn hoisted_headers(head: &RequestHead, query: &QueryString) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let mut lifted: Vec<(String, Vec<u8>)> = Vec::new();
     for pair in query.pairs().iter().filter(|pair| is_hoisted(pair)) {
         let name = String::from_utf8_lossy(&pair.key).to_ascii_lowercase();
+        if !name.bytes().all(claim::is_lower_token) || !pair.value.iter().all(|byte| is_field_byte(*byte)) {
+            return Err(Error::HoistedNotHeader(name.into()));
+        }
         if head.header(&name).is_some() {
             return Err(Error::HoistedTwice(name.into()));
         }
@@ -147,6 +151,11 @@ pub fn hoisted_headers(head: &RequestHead, query: &QueryString) -> Result<Vec<(S
         lifted.push((name, pair.value.clone()));
     }
     Ok(lifted)
+}
+
+/// What a header value may hold (RFC 9110 section 5.5).
+fn is_field_byte(byte: u8) -> bool {
+    byte == b'\t' || (byte >= b' ' && byte != 0x7f)
 }
 
 fn is_hoisted(pair: &QueryPair) -> bool {

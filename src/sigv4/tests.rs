@@ -262,12 +262,16 @@ fn rule_03_hoisted_headers_are_lifted_once_and_never_beside_a_header() {
         hoisted_headers(&head, &head.parse_query().unwrap())
     };
     assert_eq!(
-        lifted("/k?X-Amz-Acl=a%20b&x%2Damz-meta-%C3%A9=&X-Amz-Date=d&uploadId=1&X-Amz-Signature=s", &[]).unwrap(),
-        [("x-amz-acl".to_owned(), b"a b".to_vec()), ("x-amz-meta-\u{e9}".to_owned(), vec![])]
+        lifted("/k?X-Amz-Acl=a%20b&x%2Damz-meta-~=&X-Amz-Date=d&uploadId=1&X-Amz-Signature=s", &[]).unwrap(),
+        [("x-amz-acl".to_owned(), b"a b".to_vec()), ("x-amz-meta-~".to_owned(), vec![])]
     );
     assert_eq!(lifted("/k?x-amz-acl=a", &[("x-amz-acl", b"a")]), Err(Error::HoistedTwice("x-amz-acl".into())));
     let twice = lifted("/k?x-amz-acl=a&X-Amz-ACL=b", &[]);
     assert_eq!(twice, Err(Error::RepeatedQueryKey("x-amz-acl".into())));
+    for split in ["x-amz-acl=a%0D%0AEvil:%20b", "x-amz-acl=%00", "x-amz-a%0Ab=c", "x-amz-a%3Ab=c", "x-amz-%C3%A9=c"] {
+        let refused = lifted(&format!("/k?{split}"), &[]);
+        assert!(matches!(refused, Err(Error::HoistedNotHeader(_))), "{split}");
+    }
 }
 
 #[test]
@@ -300,5 +304,20 @@ fn rule_30_a_mismatch_shows_what_the_client_sent_and_not_the_right_signature() {
     assert_eq!(&*shown.signature_provided, "0".repeat(64));
     assert!(shown.canonical_request.starts_with(b"PUT\n/b/k\n\nhost:s3.example.test\n"));
     assert!(shown.string_to_sign.ends_with(&hex_sha256(&shown.canonical_request)));
-    assert!(!format!("{shown:?}").contains(&right));
+    assert!(!shown.string_to_sign.contains(&right));
+    assert!(!String::from_utf8_lossy(&shown.canonical_request).contains(&right));
+}
+
+#[test]
+fn rule_29_debug_forms_show_no_live_credential() {
+    let head = signed(b"/b/k", &[], &[("x-amz-security-token", b"the-token")], EMPTY);
+    let query = head.parse_query().unwrap();
+    let claim = claim(&head, &query).unwrap().unwrap();
+    let checked = claim.check(&head, &query, &rules("20261121T120000Z")).unwrap();
+    let verified = verify(&checked, &key("20261121"), None).unwrap();
+    let wrong = verify(&checked, &key("20261122"), None).unwrap_err();
+    let shown = format!("{claim:?} {checked:?} {verified:?} {wrong:?} {wrong}");
+    assert!(shown.contains("AKIAIOSFODNN7EXAMPLE"));
+    assert!(!shown.contains("the-token") && !shown.contains(verified.seed_signature()));
+    assert_eq!(verified.session_token(), Some("the-token"));
 }

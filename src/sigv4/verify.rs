@@ -9,11 +9,13 @@ use super::payload::PayloadKind;
 use super::scope::CredentialScope;
 use crate::types::{AccessKeyId, Timestamp};
 use sha2::{Digest, Sha256};
+use std::fmt;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// A signature that was verified with the key it names. [`verify`] is its only constructor.
-#[derive(Clone, Debug)]
+/// A signature that was verified with the key it names. [`verify`] is its only constructor. `Debug` shows neither
+/// signature nor token.
+#[derive(Clone)]
 pub struct VerifiedSignature {
     access_key: AccessKeyId,
     scope: CredentialScope,
@@ -70,6 +72,18 @@ impl VerifiedSignature {
 
     pub(super) fn time_text(&self) -> &Arc<str> {
         &self.time_text
+    }
+}
+
+impl fmt::Debug for VerifiedSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedSignature")
+            .field("access_key", &self.access_key)
+            .field("scope", &self.scope)
+            .field("signing_time", &self.signing_time)
+            .field("kind", &self.kind)
+            .field("payload", &self.payload)
+            .finish_non_exhaustive()
     }
 }
 
