@@ -114,8 +114,8 @@ fn choose(
     let has_key = |key: &&str| pairs.iter().any(|pair| pair.key == key.as_bytes());
     let has_header = |name: &&str| head.header(name).is_some() || hoisted.iter().any(|(known, _)| known == name);
     let fitting = candidates()
-        .filter(|row| row.required_query.iter().all(|key| has_key(&key)))
-        .filter(|row| row.required_headers.iter().all(|name| has_header(&name)));
+        .filter(|row| row.required_query.iter().all(&has_key))
+        .filter(|row| row.required_headers.iter().all(&has_header));
     // `max_by_key` keeps the last of equals; among rows that fit, none requires as much as another.
     let row = fitting.max_by_key(|row| row.required_query.len() + row.required_headers.len());
     match (row, candidates().next()) {
@@ -175,7 +175,7 @@ fn check_value(row: &Row, key: &'static str, value: &[u8], rules: &AddressingRul
     }
     match key {
         // `s3:max-keys` must read as the number that the backend reads.
-        "max-keys" | "max-buckets" if !is_number(value) => Err(Error::NotANumber(key)),
+        "max-keys" if !is_number(value) => Err(Error::NotANumber(key)),
         "prefix" | "marker" | "key-marker" | "start-after" if row.operation != Operation::ListBuckets => {
             check_listing_name(value, rules.keys)
         }

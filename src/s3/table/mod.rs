@@ -80,7 +80,8 @@ pub(crate) struct Need {
 pub(crate) enum Reach {
     /// By its markers.
     Routed,
-    /// An older name for the wire form of another row, which stands for both.
+    /// Has the wire form of another row, which stands for both: an older name, or a call that is told apart
+    /// only by an endpoint of AWS.
     Twin,
     /// Recognised so that it is refused: directory buckets, Object Lambda (rule 8).
     Never,
