@@ -39,6 +39,10 @@ pub enum Folding {
     Backslash,
     /// A NUL.
     Nul,
+    /// Bytes that are not UTF-8.
+    NotUtf8,
+    /// A segment `.uploads` or one that ends in `.versions`.
+    Private,
 }
 
 impl std::fmt::Display for Folding {
@@ -48,6 +52,8 @@ impl std::fmt::Display for Folding {
             Self::EmptySegment => "an empty segment (a leading, double or trailing `/`)",
             Self::Backslash => "a backslash",
             Self::Nul => "a NUL",
+            Self::NotUtf8 => "bytes that are not UTF-8",
+            Self::Private => "a segment (`.uploads`, `….versions`) that the storage uses for itself",
         })
     }
 }

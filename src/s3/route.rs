@@ -37,7 +37,7 @@ pub fn route(
     let target = address(head, rules)?;
     let (pairs, hoisted) = sort_query(head.method(), query, presigned);
     let marker = find_marker(&pairs)?;
-    let row = choose(head, &hoisted, &target, marker, &pairs)?;
+    let row = choose(head, &hoisted, &target, marker, &pairs).map_err(|other| unknown_key(&pairs).unwrap_or(other))?;
     if row.reach == Reach::Never {
         return Err(Error::NeverForwarded(row.operation));
     }
@@ -79,7 +79,7 @@ fn sort_query(method: Method, query: &QueryString, presigned: bool) -> (Vec<&Que
     (pairs, hoisted)
 }
 
-/// The one sub-resource asked for; on the way, unknown and repeated keys are refused.
+/// The one sub-resource asked for; on the way, repeated keys are refused.
 fn find_marker<'a>(pairs: &[&'a QueryPair]) -> Result<Option<&'a [u8]>, Error> {
     let mut marker: Option<&[u8]> = None;
     for (at, pair) in pairs.iter().enumerate() {
@@ -92,11 +92,15 @@ fn find_marker<'a>(pairs: &[&'a QueryPair]) -> Result<Option<&'a [u8]>, Error> {
                 return Err(Error::SeveralSubresources(Shown::new(earlier), shown()));
             }
             marker = Some(&pair.key);
-        } else if !is_known_key(&pair.key) {
-            return Err(Error::UnknownQueryKey(shown()));
         }
     }
     Ok(marker)
+}
+
+/// The refusal of the first query key that no operation has.
+fn unknown_key(pairs: &[&QueryPair]) -> Option<Error> {
+    let unknown = pairs.iter().find(|pair| !is_known_key(&pair.key));
+    unknown.map(|pair| Error::UnknownQueryKey(Shown::new(&pair.key)))
 }
 
 /// The row with this sub-resource whose required names are there; the one that requires most stands.
@@ -155,9 +159,10 @@ fn admit_query(
     }
     let mut query = Vec::with_capacity(pairs.len());
     for pair in pairs {
-        let key = row
-            .query_key(&pair.key)
-            .ok_or_else(|| Error::UnexpectedQueryKey { key: Shown::new(&pair.key), operation: row.operation })?;
+        let key = row.query_key(&pair.key).ok_or_else(|| {
+            let unexpected = Error::UnexpectedQueryKey { key: Shown::new(&pair.key), operation: row.operation };
+            unknown_key(pairs).unwrap_or(unexpected)
+        })?;
         check_value(row, key, &pair.value, rules)?;
         query.push((key, pair.value.clone()));
     }

@@ -2,7 +2,7 @@
 
 use super::conditions::action_keys;
 use super::operation::Operation;
-use super::table::{On, Reach, Row, Shape, When, all, is_known_header, is_known_key, is_marker};
+use super::table::{MARKERS, On, Reach, Row, Shape, When, all, is_known_header, is_known_key, is_marker};
 use crate::wire::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -138,6 +138,12 @@ fn the_condition_keys_of_the_actions_are_the_published_ones() {
     let ours: BTreeMap<String, BTreeSet<String>> =
         action_keys().map(|(action, keys)| (action.to_owned(), keys.map(str::to_owned).collect())).collect();
     assert_eq!(ours, theirs);
+}
+
+#[test]
+fn the_list_of_markers_is_that_of_the_rows() {
+    let of_rows: BTreeSet<&str> = all().filter_map(|(_, _, row)| row.marker).collect();
+    assert_eq!(MARKERS.iter().copied().collect::<BTreeSet<_>>(), of_rows);
 }
 
 #[test]
