@@ -7,7 +7,6 @@ use super::operation::Operation;
 use super::request::S3Request;
 use super::schema::{NAMESPACE, child, filled, only, root};
 use super::tags::{MAX_BUCKET_TAGS, MAX_OBJECT_TAGS, Tags};
-use crate::wire::Method;
 use crate::wire::xml::{XmlLimits, XmlWriter};
 
 /// Small documents: 50 tags of 128 and 256 characters, each escaped, with room.
@@ -75,12 +74,12 @@ impl S3Request {
 
     /// Parses the body of an operation whose body decides; none for the others.
     pub fn parse_body(&self, body: &[u8], rules: &AddressingRules) -> Result<Option<Body>, Error> {
-        let parsed = match (self.operation(), self.method()) {
-            (Operation::DeleteObjects, Method::Post) => Body::Delete(DeleteBody::parse(body, rules.keys)?),
-            (Operation::PutObjectTagging, _) => Body::Tagging(tagging(body, MAX_OBJECT_TAGS)?),
-            (Operation::PutBucketTagging, _) => Body::Tagging(tagging(body, MAX_BUCKET_TAGS)?),
-            (Operation::CreateBucket, _) => Body::CreateBucket(create_bucket(body)?),
-            (Operation::PutBucketVersioning, _) => Body::Versioning(versioning(body)?),
+        let parsed = match self.operation() {
+            Operation::DeleteObjects => Body::Delete(DeleteBody::parse(body, rules.keys)?),
+            Operation::PutObjectTagging => Body::Tagging(tagging(body, MAX_OBJECT_TAGS)?),
+            Operation::PutBucketTagging => Body::Tagging(tagging(body, MAX_BUCKET_TAGS)?),
+            Operation::CreateBucket => Body::CreateBucket(create_bucket(body)?),
+            Operation::PutBucketVersioning => Body::Versioning(versioning(body)?),
             _ => return Ok(None),
         };
         Ok(Some(parsed))

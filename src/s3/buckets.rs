@@ -57,14 +57,14 @@ impl BucketQuery {
             None => MAX_BUCKETS,
             Some(number) => {
                 let number = number.parse().ok().filter(|number| (1..=MAX_BUCKETS).contains(number));
-                number.ok_or(Error::NotANumber("max-buckets"))?
+                number.ok_or(Error::MaxBuckets(MAX_BUCKETS))?
             }
         };
         let after = match text("continuation-token") {
             None => None,
             Some(token) => {
                 let name = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-                Some(name.ok_or(Error::EmptyQueryValue("continuation-token"))?)
+                Some(name.ok_or(Error::ContinuationToken)?)
             }
         };
         Ok(Self { prefix: text("prefix"), region: text("bucket-region"), after, most })

@@ -39,6 +39,10 @@ pub enum Folding {
     Backslash,
     /// A NUL.
     Nul,
+    /// Bytes that are not UTF-8.
+    NotUtf8,
+    /// A segment `.uploads` or one that ends in `.versions`.
+    Private,
 }
 
 impl std::fmt::Display for Folding {
@@ -48,6 +52,8 @@ impl std::fmt::Display for Folding {
             Self::EmptySegment => "an empty segment (a leading, double or trailing `/`)",
             Self::Backslash => "a backslash",
             Self::Nul => "a NUL",
+            Self::NotUtf8 => "bytes that are not UTF-8",
+            Self::Private => "a segment (`.uploads`, `….versions`) that the storage uses for itself",
         })
     }
 }
@@ -221,6 +227,23 @@ pub enum Error {
     /// `x-amz-tagging` is not URL-encoded pairs.
     #[error("x-amz-tagging must be URL-encoded pairs of UTF-8 text: key=value&key=value")]
     TaggingHeader,
+    /// A digest of the body that is not the body's.
+    #[error("the digest in `{0}` does not match what was received")]
+    DigestMismatch(Shown),
+    /// A digest that is not Base64 of the right length.
+    #[error("the digest in `{0}` is not valid")]
+    DigestForm(Shown),
+    /// A digest that cannot be computed here, over a body that must be checked.
+    #[error(
+        "the digest `{0}` is not supported for this operation: use CRC32, CRC32C, CRC64NVME, SHA1, SHA256 or Content-MD5"
+    )]
+    DigestUnsupported(Shown),
+    /// `max-buckets` outside AWS's bounds.
+    #[error("max-buckets must be a whole number from 1 to {0}")]
+    MaxBuckets(usize),
+    /// A token that no answer of ours gave.
+    #[error("the continuation token provided is incorrect")]
+    ContinuationToken,
     /// The backend's answer cannot be read.
     #[error("the storage gave an answer that cannot be read")]
     BackendAnswer,
@@ -250,6 +273,8 @@ impl Error {
             | Self::HeaderValue(_)
             | Self::MissingHeader(_)
             | Self::CopySource(_)
+            | Self::MaxBuckets(_)
+            | Self::ContinuationToken
             | Self::TaggingHeader => ErrorCode::InvalidArgument,
             Self::MethodNotAllowed { .. } => ErrorCode::MethodNotAllowed,
             Self::NotAForm => ErrorCode::PreconditionFailed,
@@ -263,6 +288,9 @@ impl Error {
             | Self::EmptyDelete
             | Self::TooManyObjects(_) => ErrorCode::MalformedXML,
             Self::BadTag(_) | Self::RepeatedTag(_) | Self::TooManyTags(_) => ErrorCode::InvalidTag,
+            Self::DigestMismatch(_) => ErrorCode::BadDigest,
+            Self::DigestForm(_) => ErrorCode::InvalidDigest,
+            Self::DigestUnsupported(_) => ErrorCode::InvalidRequest,
             Self::BackendAnswer => ErrorCode::InternalError,
         }
     }

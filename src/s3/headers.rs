@@ -132,6 +132,9 @@ pub(crate) fn admit(head: &RequestHead, hoisted: &[(String, Vec<u8>)], row: &Row
     }
     for (at, (name, value)) in hoisted.iter().enumerate() {
         let shown = || Shown::new(name.as_bytes());
+        if !is_token(name) {
+            return Err(Error::UnknownQueryKey(shown()));
+        }
         if hoisted.iter().take(at).any(|(earlier, _)| earlier == name) {
             return Err(Error::RepeatedQueryKey(shown()));
         }
@@ -151,6 +154,11 @@ pub(crate) fn admit(head: &RequestHead, hoisted: &[(String, Vec<u8>)], row: &Row
         admitted.tags = None;
     }
     Ok(admitted)
+}
+
+/// A header name by RFC 9110 section 5.6.2. Names on the wire are; a query key could smuggle a line end.
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn is_list(name: &str) -> bool {

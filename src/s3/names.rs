@@ -4,6 +4,9 @@
 //! would fold onto another object is refused, wherever it enters. A key that ends in `/` is among those:
 //! SeaweedFS 4.48 reads `c.txt` for the copy source `c.txt/` and for GetObjectAttributes of `c.txt/`, and
 //! stores `e/e` for a PutObject of `e/` with a body. Prefixes and markers of listings may end in `/`.
+//! So are keys that are not UTF-8 (the copy source `%FE` gives it the object named U+FFFD), and segments
+//! under which such a backend keeps other objects' bytes: SeaweedFS gives versions of `s.txt` for the key
+//! `s.txt.versions/v_ID`, and reads and overwrites others' parts below `.uploads/`.
 
 use super::error::{Error, Folding, Shown};
 
@@ -122,15 +125,23 @@ pub(crate) fn check_listing_name(name: &[u8], rules: KeyRules) -> Result<(), Err
     refuse_folding(segments, name)
 }
 
+/// A folder of the backend's own inside a bucket: parts of uploads, versions of a neighbour.
+fn is_private(segment: &[u8]) -> bool {
+    segment == b".uploads" || segment.ends_with(b".versions")
+}
+
 fn refuse_folding(segments: &[u8], shown: &[u8]) -> Result<(), Error> {
     let folding = if segments.contains(&0) {
         Some(Folding::Nul)
+    } else if std::str::from_utf8(shown).is_err() {
+        Some(Folding::NotUtf8)
     } else if segments.contains(&b'\\') {
         Some(Folding::Backslash)
     } else {
         segments.split(|byte| *byte == b'/').find_map(|segment| match segment {
             b"" => Some(Folding::EmptySegment),
             b"." | b".." => Some(Folding::DotSegment),
+            private if is_private(private) => Some(Folding::Private),
             _ => None,
         })
     };
@@ -178,19 +189,52 @@ mod tests {
 
     #[test]
     fn rule_04_filesystem_keys_refuse_what_folds() {
-        for bad in ["/a", "a//b", "a/", "/", ".", "..", "a/.", "a/..", "../a", "./a", "a/./b", "a/../b", "a\\b", "a\0"]
-        {
+        for bad in [
+            "/a",
+            "a//b",
+            "a/",
+            "/",
+            ".",
+            "..",
+            "a/.",
+            "a/..",
+            "../a",
+            "./a",
+            "a/./b",
+            "a/../b",
+            "a\\b",
+            "a\0",
+            ".uploads/id/1.part",
+            "s.txt.versions/v_1",
+            "a/s.versions",
+        ] {
             let key = bad.as_bytes().to_vec();
             let refused = ObjectKey::parse(key.clone(), KeyRules::Filesystem);
             assert!(matches!(refused, Err(Error::FoldedName { .. })), "{bad:?}");
             assert_eq!(ObjectKey::parse(key.clone(), KeyRules::Exact).unwrap().as_bytes(), key);
         }
-        for good in ["a", "a/b", "...", "a/...", ".a", "a.", "a b", "\u{e9}", "%2F", "a?b", "a#b", "a/.b/..c"] {
+        for good in [
+            "a",
+            "a/b",
+            "...",
+            "a/...",
+            ".a",
+            "a.",
+            "a b",
+            "\u{e9}",
+            "%2F",
+            "a?b",
+            "a#b",
+            "a/.b/..c",
+            "uploads",
+            "versions/x",
+        ] {
             assert!(ObjectKey::parse(good.as_bytes().to_vec(), KeyRules::Filesystem).is_ok(), "{good:?}");
         }
         assert_eq!(ObjectKey::parse(vec![], KeyRules::Exact), Err(Error::EmptyKey));
         assert_eq!(ObjectKey::parse(vec![b'a'; 1025], KeyRules::Exact), Err(Error::KeyTooLong(1025)));
-        assert!(ObjectKey::parse(vec![0xff; 1024], KeyRules::Filesystem).is_ok());
+        assert!(ObjectKey::parse(vec![0xff; 1024], KeyRules::Exact).is_ok());
+        assert!(ObjectKey::parse(vec![b'a', 0xff], KeyRules::Filesystem).is_err());
     }
 
     #[test]

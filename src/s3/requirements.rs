@@ -102,7 +102,7 @@ fn holds(when: When, request: &S3Request, facts: Facts<'_>, entry: Option<&Delet
         When::HeaderIs(name, value) => is(name, value),
         When::HeaderIsNot(name, value) => has(&name) && !is(name, value),
         When::HeaderIsNotOrAbsent(name, value) => !is(name, value),
-        When::AnyHeader(names) => names.iter().any(|name| has(name)),
+        When::AnyHeader(names) => names.iter().any(has),
         When::CopySourceVersion(wanted) => {
             request.copy_source().is_some_and(|source| source.version.is_some() == wanted)
         }
@@ -114,7 +114,7 @@ fn holds(when: When, request: &S3Request, facts: Facts<'_>, entry: Option<&Delet
             return facts.source_has_tags.map_or(Truth::IfTagged, Truth::from);
         }
         When::FormField(name) => field(&name),
-        When::AnyFormField(names) => names.iter().any(|name| field(name)),
+        When::AnyFormField(names) => names.iter().any(field),
         When::Any(forms) => return strongest(forms, request, facts, entry),
         When::All(forms) => {
             let each = forms.iter().map(|form| holds(*form, request, facts, entry));

@@ -37,7 +37,7 @@ pub fn route(
     let target = address(head, rules)?;
     let (pairs, hoisted) = sort_query(head.method(), query, presigned);
     let marker = find_marker(&pairs)?;
-    let row = choose(head, &hoisted, &target, marker, &pairs)?;
+    let row = choose(head, &hoisted, &target, marker, &pairs).map_err(|other| unknown_key(&pairs).unwrap_or(other))?;
     if row.reach == Reach::Never {
         return Err(Error::NeverForwarded(row.operation));
     }
@@ -79,7 +79,7 @@ fn sort_query(method: Method, query: &QueryString, presigned: bool) -> (Vec<&Que
     (pairs, hoisted)
 }
 
-/// The one sub-resource asked for; on the way, unknown and repeated keys are refused.
+/// The one sub-resource asked for; on the way, repeated keys are refused.
 fn find_marker<'a>(pairs: &[&'a QueryPair]) -> Result<Option<&'a [u8]>, Error> {
     let mut marker: Option<&[u8]> = None;
     for (at, pair) in pairs.iter().enumerate() {
@@ -92,11 +92,15 @@ fn find_marker<'a>(pairs: &[&'a QueryPair]) -> Result<Option<&'a [u8]>, Error> {
                 return Err(Error::SeveralSubresources(Shown::new(earlier), shown()));
             }
             marker = Some(&pair.key);
-        } else if !is_known_key(&pair.key) {
-            return Err(Error::UnknownQueryKey(shown()));
         }
     }
     Ok(marker)
+}
+
+/// The refusal of the first query key that no operation has.
+fn unknown_key(pairs: &[&QueryPair]) -> Option<Error> {
+    let unknown = pairs.iter().find(|pair| !is_known_key(&pair.key));
+    unknown.map(|pair| Error::UnknownQueryKey(Shown::new(&pair.key)))
 }
 
 /// The row with this sub-resource whose required names are there; the one that requires most stands.
@@ -114,8 +118,8 @@ fn choose(
     let has_key = |key: &&str| pairs.iter().any(|pair| pair.key == key.as_bytes());
     let has_header = |name: &&str| head.header(name).is_some() || hoisted.iter().any(|(known, _)| known == name);
     let fitting = candidates()
-        .filter(|row| row.required_query.iter().all(|key| has_key(&key)))
-        .filter(|row| row.required_headers.iter().all(|name| has_header(&name)));
+        .filter(|row| row.required_query.iter().all(&has_key))
+        .filter(|row| row.required_headers.iter().all(&has_header));
     // `max_by_key` keeps the last of equals; among rows that fit, none requires as much as another.
     let row = fitting.max_by_key(|row| row.required_query.len() + row.required_headers.len());
     match (row, candidates().next()) {
@@ -155,9 +159,10 @@ fn admit_query(
     }
     let mut query = Vec::with_capacity(pairs.len());
     for pair in pairs {
-        let key = row
-            .query_key(&pair.key)
-            .ok_or_else(|| Error::UnexpectedQueryKey { key: Shown::new(&pair.key), operation: row.operation })?;
+        let key = row.query_key(&pair.key).ok_or_else(|| {
+            let unexpected = Error::UnexpectedQueryKey { key: Shown::new(&pair.key), operation: row.operation };
+            unknown_key(pairs).unwrap_or(unexpected)
+        })?;
         check_value(row, key, &pair.value, rules)?;
         query.push((key, pair.value.clone()));
     }
@@ -175,7 +180,7 @@ fn check_value(row: &Row, key: &'static str, value: &[u8], rules: &AddressingRul
     }
     match key {
         // `s3:max-keys` must read as the number that the backend reads.
-        "max-keys" | "max-buckets" if !is_number(value) => Err(Error::NotANumber(key)),
+        "max-keys" if !is_number(value) => Err(Error::NotANumber(key)),
         "prefix" | "marker" | "key-marker" | "start-after" if row.operation != Operation::ListBuckets => {
             check_listing_name(value, rules.keys)
         }

@@ -1,6 +1,8 @@
 //! `s3-requests/*.jsonl`: what each request is and needs; files whose lines have `refused` must be refused.
 
-use rolegate::s3::{AddressingRules, Error, Facts, KeyRules, Operation, Requirements, S3Request, requirements, route};
+use rolegate::s3::{
+    AddressingRules, BodyRule, Error, Facts, KeyRules, Operation, Requirements, S3Request, requirements, route,
+};
 use rolegate::types::Requirement;
 use rolegate::wire::{Method, RequestHead};
 use serde_json::Value;
@@ -146,6 +148,24 @@ fn rule_03_every_request_that_must_be_refused_is_refused() {
         failures.push(format!("{}: expected {wanted}, got {got} ({})", line["id"], line["why"]));
     }
     report(failures, lines.len());
+}
+
+/// The checksums that SDKs send over bodies which the gate reads whole are those of the bodies.
+#[test]
+fn rule_08_the_checksums_of_the_corpus_are_verified() {
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for line in lines().iter().filter(|line| line.get("refused").is_none()) {
+        let Ok((request, _)) = routed(line) else { continue };
+        if let BodyRule::Decides { limit } = request.body_rule() {
+            let body = base64(text(line, "bodyBase64").unwrap());
+            count += 1;
+            if body.len() > limit || request.verify_digests(&body).is_err() {
+                failures.push(format!("{}: {:?}", line["id"], request.verify_digests(&body)));
+            }
+        }
+    }
+    report(failures, count);
 }
 
 /// What was authorized is what is forwarded: the outbound target, read again, is the same request.

@@ -31,7 +31,11 @@ class Keys:
 
     def environment(self):
         """As the variables that aws-cli and boto3 read."""
-        names = {"AWS_ACCESS_KEY_ID": self.access, "AWS_SECRET_ACCESS_KEY": self.secret, "AWS_SESSION_TOKEN": self.token}
+        names = {
+            "AWS_ACCESS_KEY_ID": self.access,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_SESSION_TOKEN": self.token,
+        }
         return {name: value for name, value in names.items() if value}
 
 
@@ -115,8 +119,8 @@ class _FixedPayload(S3SigV4Auth):
 def signed(method, url, keys, body=b"", headers=None, payload=None, service="s3", params=None, **options):
     """Sends a request signed by botocore's signer; returns the `requests` answer.
 
-    `payload` is the payload hash to sign in place of the body's, e.g. "UNSIGNED-PAYLOAD"; the body may then be a stream,
-    or a function that makes it from the signed headers.
+    `payload` is the payload hash to sign in place of the body's, e.g. "UNSIGNED-PAYLOAD"; the body may then be a
+    stream, or a function that makes it from the signed headers.
     `params` are signed in canonical form and put on the wire with only that encoded which HTTP cannot carry.
     """
     request = AWSRequest(method, url, data=None if payload else body, params=params, headers=dict(headers or {}))

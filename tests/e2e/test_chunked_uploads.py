@@ -88,7 +88,9 @@ def test_unsigned_with_wrong_trailer(endpoint, keys, s3, bucket):
 def test_unsigned_with_wrong_decoded_length(endpoint, keys, s3, bucket, difference):
     url, length = f"{endpoint}/{bucket}/bad-length", len(CONTENT) + difference
     answer = put_with_trailer(url, keys, CONTENT, crc32(CONTENT), length)
-    assert_refused_without_trace(answer, s3, bucket, "bad-length", "IncompleteBody", "InvalidRequest", "InvalidArgument")
+    assert_refused_without_trace(
+        answer, s3, bucket, "bad-length", "IncompleteBody", "InvalidRequest", "InvalidArgument"
+    )
 
 
 def test_signed_chunks(endpoint, keys, s3, bucket):
@@ -99,7 +101,7 @@ def test_signed_chunks(endpoint, keys, s3, bucket):
 
 @through_gate
 def test_framing_is_not_stored_as_an_encoding(endpoint, keys, s3, bucket):
-    """`aws-chunked` describes the upload, not the object; SeaweedFS would store it, so it must not reach the backend."""
+    """`aws-chunked` describes the upload, not the object; SeaweedFS would store it: it must not get there."""
     put_with_trailer(f"{endpoint}/{bucket}/encoded", keys, CONTENT, crc32(CONTENT))
     assert "ContentEncoding" not in s3.head_object(Bucket=bucket, Key="encoded")
     put_signed_chunks(f"{endpoint}/{bucket}/encoded", keys, CONTENT)

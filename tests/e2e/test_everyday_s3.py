@@ -178,7 +178,10 @@ def test_listings(s3):
 
 def test_object_tags(s3, bucket):
     s3.put_object(Bucket=bucket, Key="tagged", Body=b"x", Tagging="team=blue&env=a%20b")
-    tags = lambda: {t["Key"]: t["Value"] for t in s3.get_object_tagging(Bucket=bucket, Key="tagged")["TagSet"]}  # noqa: E731
+
+    def tags():
+        return {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(Bucket=bucket, Key="tagged")["TagSet"]}
+
     assert tags() == {"team": "blue", "env": "a b"}
     s3.put_object_tagging(Bucket=bucket, Key="tagged", Tagging={"TagSet": [{"Key": "team", "Value": "r+d x@y"}]})
     assert tags() == {"team": "r+d x@y"}

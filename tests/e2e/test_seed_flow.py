@@ -1,8 +1,8 @@
 """The seed documents' flow, as a newcomer runs it: role, policy, AssumeRole, S3 with temporary credentials.
 
 Proven: examples/assume_role.py works unchanged on the embedded store and on Redis, and a second time; the trust policy
-as printed on Ceph's page (which names the wrong user) is refused; the same flow works with aws-cli; what the session may
-not do, and what the backend's own key would allow, stays closed.
+as printed on Ceph's page (which names the wrong user) is refused; the same flow works with aws-cli; the backend's own key,
+and temporary keys without their token, open nothing.
 """
 
 import os

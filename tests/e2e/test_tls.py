@@ -56,7 +56,10 @@ def test_put_with_trailer_checksum(s3, bucket, recorder):
     content = os.urandom(300_000)
     recorder.take()
     s3.put_object(Bucket=bucket, Key="trailer", Body=content)
-    assert sent[0]["X-Amz-Content-SHA256"] in (b"STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+    assert sent[0]["X-Amz-Content-SHA256"] in (
+        b"STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+    )
     (seen,) = [request for request in recorder.take() if request.method == "PUT"]
     assert seen.headers["x-amz-content-sha256"] == "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
     assert seen.headers["x-amz-trailer"] == "x-amz-checksum-crc32"

@@ -8,7 +8,7 @@ both; a restarted gate still opens the tokens it minted.
 import time
 
 import pytest
-from clients import S3_ALL, Keys, assume, client, deny, document, make_role, refused, unique
+from clients import S3_ALL, Keys, assume, client, deny, document, make_role, refused, trust, unique
 from gate import TESTER1, TESTER2
 
 CHANGES = 50
@@ -102,17 +102,14 @@ def test_deleted_role_ends_its_sessions_on_both(pair):
         except clients[1].exceptions.ClientError:
             break
         assert time.monotonic() < deadline, "the second gate still serves a deleted role's session"
-    make_again = client("iam", pair[0].endpoint, Keys(*TESTER1)).create_role
-    make_again(RoleName=name, AssumeRolePolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
-               f'"Principal":{{"AWS":"{TRUSTED}"}},"Action":"sts:AssumeRole"}}]}}')
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(TRUSTED))
     for s3 in clients:  # of the same name, but another role
         refused(s3.list_buckets)
 
 
 def test_role_made_by_command_is_known_to_both(pair):
     name = unique("Command")
-    trust = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["%s"]},"Action":["sts:AssumeRole"]}]}'
-    pair[0].cli("role", "create", f"--role-name={name}", f"--assume-role-policy-doc={trust % TRUSTED}")
+    pair[0].cli("role", "create", f"--role-name={name}", f"--assume-role-policy-doc={trust(TRUSTED)}")
     for one in pair:
         assert assume(one.endpoint, Keys(*TESTER2), f"arn:aws:iam:::role/{name}").token
 

@@ -1,8 +1,8 @@
 """Starts and stops the real servers that the tests and the demo stand on: SeaweedFS, redis-server, the gate.
 
-Every server is a process group of its own with its output in a file. Ports come from the system. A server that finds its
-port taken between choosing and binding is started again with others. Nothing here waits for a fixed time: each wait polls
-with a deadline. The kernel sends a child SIGTERM when its parent is gone, so a killed test run leaves nothing behind.
+Every server is a process group of its own with its output in a file. Ports come from the system. A server that finds
+its port taken between choosing and binding is started again with others. Nothing here waits for a fixed time: each wait
+polls with a deadline. The kernel sends a child SIGTERM when its parent is gone, so a killed test run leaves nothing behind.
 """
 
 import ctypes
@@ -55,7 +55,7 @@ def free_ports(count, offset=0):
 
 
 def _bind_pair(offset):
-    """A bound socket, and with `offset` its partner above (or below, where above is out of range); None if that is taken."""
+    """A bound socket, and with `offset` its partner above (below, where above is out of range); None if taken."""
     first = socket.socket()
     first.bind((HOST, 0))
     if not offset:
@@ -166,7 +166,7 @@ def retry(start, attempts=4):
 
 
 class SeaweedFS:
-    """`weed mini` with its own IAM switched off and one administrator key. Data stay in `folder` and survive a restart."""
+    """`weed mini`, its own IAM switched off, one administrator key. Data stay in `folder` and survive a restart."""
 
     READY_BUCKET = "seaweed-readiness"
 

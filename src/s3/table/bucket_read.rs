@@ -178,5 +178,5 @@ pub(super) static GET_SERVICE: &[Row] = &[
     row(Operation::ListDirectoryBuckets)
         .query(&[&["continuation-token", "max-directory-buckets"]])
         .needs(&[always("s3express:ListAllMyDirectoryBuckets", On::Nothing)])
-        .never(),
+        .twin(),
 ];
