@@ -2,6 +2,8 @@
 //!
 //! [`Permit`] has no public constructor: whoever holds one has passed the policy engine.
 
+pub mod builtin;
+
 use crate::entity::Owner;
 use crate::store::RecordKey;
 use crate::types::{AccountId, Principal, Requirement};
@@ -40,5 +42,18 @@ impl Permit {
     /// The records of the caller's account that the decision read, with their revisions: commits check them (security rule 17).
     pub fn evidence(&self) -> &[(RecordKey, u64)] {
         &self.evidence
+    }
+    /// A permit without a decision, for unit tests of what runs after one.
+    #[cfg(test)]
+    pub(crate) fn for_tests(principal: Principal, owner: Owner) -> Self {
+        let account = principal.account().cloned().unwrap_or_else(AccountId::empty);
+        Self { principal, account, owner, requirements: Vec::new(), evidence: Vec::new() }
+    }
+
+    /// The same with requirements and evidence.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn covering(self, requirements: Vec<Requirement>, evidence: Vec<(RecordKey, u64)>) -> Self {
+        Self { requirements, evidence, ..self }
     }
 }
