@@ -1,11 +1,13 @@
 use super::*;
 use crate::entity::{Caps, Owner, Role, User, UserKind};
 use crate::policy::{Bindings, Policy, PolicyKind};
-use crate::store::{Changes, MemoryStore, RecordKey, Store, StoreKey};
+use crate::store::{self, Changes, Commit, Kind, MemoryStore, Notice, Record, RecordKey, Scope, Store, StoreKey};
 use crate::types::{Context, Principal, Requirement, UniqueId};
 use crate::wire::aws_query::Parameters;
+use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::broadcast;
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/TESTER1"]},"Action":["sts:AssumeRole"]}]}"#;
 const POLICY: &str =
@@ -55,7 +57,10 @@ fn principal(user: &User) -> Principal {
 
 impl World {
     async fn new() -> Self {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        Self::over(Arc::new(MemoryStore::new())).await
+    }
+
+    async fn over(store: Arc<dyn Store>) -> Self {
         let key = StoreKey::parse(&"a".repeat(64)).unwrap();
         let entropy = Arc::new(Counter(AtomicU64::new(1)));
         let records = Records::open(store, key, entropy, Timestamp::from_seconds(0), false).await.unwrap();
@@ -520,23 +525,62 @@ async fn a_permit_for_another_action_is_not_taken() {
     assert!(execute(&wide, &permit, &world.scene()).await.is_err());
 }
 
+/// Loses a number of races on a record: the commit is refused as if someone else had been faster.
+struct Racing {
+    inner: MemoryStore,
+    losses: AtomicU64,
+    on: RecordKey,
+}
+
+#[async_trait]
+impl Store for Racing {
+    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, store::Error> {
+        self.inner.load(key).await
+    }
+
+    async fn list(
+        &self,
+        kind: Kind,
+        scope: &Scope,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(RecordKey, Record)>, store::Error> {
+        self.inner.list(kind, scope, after, limit).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), store::Error> {
+        let lost = self.losses.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        if lost { Err(store::Error::Conflict(self.on.clone())) } else { self.inner.commit(commit).await }
+    }
+
+    async fn is_empty(&self) -> Result<bool, store::Error> {
+        self.inner.is_empty().await
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Notice> {
+        self.inner.subscribe()
+    }
+}
+
 #[tokio::test]
-async fn concurrent_changes_of_a_role_are_all_kept() {
-    let world = Arc::new(World::new().await);
-    world.create("R", "/").await.unwrap();
-    let mut tasks = Vec::new();
-    for index in 0..4 {
-        let world = Arc::clone(&world);
-        tasks.push(tokio::spawn(async move {
-            let name = format!("P{index}");
-            let put = [("RoleName", "R"), ("PolicyName", name.as_str()), ("PolicyDocument", POLICY)];
-            world.call("PutRolePolicy", &put).await.map(|_| ())
-        }));
+async fn rule_17_races_on_the_role_are_run_again_and_no_others() {
+    let role = RecordKey::role(&AccountId::empty(), "R");
+    let other = RecordKey::user(&AccountId::empty(), "ADMIN");
+    for (on, losses, wanted) in [(&role, 1, None), (&role, 99, Some(409)), (&other, 1, Some(409))] {
+        let racing = Arc::new(Racing { inner: MemoryStore::new(), losses: AtomicU64::new(0), on: on.clone() });
+        let world = World::over(Arc::clone(&racing) as Arc<dyn Store>).await;
+        world.create("R", "/").await.unwrap();
+        racing.losses.store(losses, Ordering::Relaxed);
+        let put = [("RoleName", "R"), ("PolicyName", "P"), ("PolicyDocument", POLICY)];
+        let result = world.call("PutRolePolicy", &put).await;
+        assert_eq!(result.err().map(|error| error.status()), wanted, "{on} {losses}");
+        assert_eq!(world.role("R").await.unwrap().policies.len(), usize::from(wanted.is_none()));
     }
-    for task in tasks {
-        task.await.unwrap().unwrap();
-    }
-    assert_eq!(world.role("R").await.unwrap().policies.len(), 4);
+    // A role that someone else made first exists.
+    let racing = Arc::new(Racing { inner: MemoryStore::new(), losses: AtomicU64::new(0), on: role });
+    let world = World::over(Arc::clone(&racing) as Arc<dyn Store>).await;
+    racing.losses.store(1, Ordering::Relaxed);
+    assert_eq!(code(world.create("R", "/").await), "EntityAlreadyExists");
 }
 
 #[tokio::test]
