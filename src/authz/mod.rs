@@ -61,10 +61,24 @@ impl Permit {
         &self.statements
     }
 
+    /// Adds records that the decision read beside those of the caller.
+    #[must_use]
+    pub fn with_evidence(mut self, more: impl IntoIterator<Item = (RecordKey, u64)>) -> Self {
+        self.evidence.extend(more);
+        self
+    }
+
     /// A permit without a decision, for unit tests of what runs after one.
     #[cfg(test)]
     pub(crate) fn for_tests(principal: Principal, owner: Owner) -> Self {
         let account = principal.account().cloned().unwrap_or_else(AccountId::empty);
         Self { principal, account, owner, requirements: Vec::new(), evidence: Vec::new(), statements: Vec::new() }
+    }
+
+    /// The same with requirements and evidence.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn covering(self, requirements: Vec<Requirement>, evidence: Vec<(RecordKey, u64)>) -> Self {
+        Self { requirements, evidence, ..self }
     }
 }

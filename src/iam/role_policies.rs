@@ -22,7 +22,7 @@ pub(super) async fn put(call: &Call<'_>, role: &str, name: &str, document: &str)
         if sum > ROLE_POLICIES_QUOTA {
             return Err(Error::RolePoliciesQuota(role.name.clone()));
         }
-        Ok(Outcome::Update(new))
+        Ok(Outcome::Update(Box::new(new)))
     };
     call.change(role, change).await?;
     Ok(Answer::Empty { operation: call.operation })
@@ -53,7 +53,7 @@ pub(super) async fn delete(call: &Call<'_>, role: &str, name: &str) -> Result<An
     let change = |role: &Role| {
         let mut new = role.clone();
         match new.policies.remove(name) {
-            Some(_) => Ok(Outcome::Update(new)),
+            Some(_) => Ok(Outcome::Update(Box::new(new))),
             None => Err(Error::NoSuchRolePolicy(name.to_owned())),
         }
     };

@@ -72,7 +72,7 @@ pub(super) async fn delete(call: &Call<'_>, name: &str) -> Result<Answer, Error>
 
 pub(super) async fn update_trust(call: &Call<'_>, name: &str, document: &str) -> Result<Answer, Error> {
     let trust = trust::checked(document, call.scene).await?;
-    let change = |role: &Role| Ok(Outcome::Update(Role { trust: trust.clone(), ..role.clone() }));
+    let change = |role: &Role| Ok(Outcome::Update(Box::new(Role { trust: trust.clone(), ..role.clone() })));
     call.change(name, change).await?;
     Ok(Answer::Empty { operation: call.operation })
 }

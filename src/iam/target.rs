@@ -20,7 +20,7 @@ pub(super) struct Call<'a> {
 
 /// What becomes of a role.
 pub(super) enum Outcome {
-    Update(Role),
+    Update(Box<Role>),
     Delete,
 }
 
@@ -70,7 +70,7 @@ impl Call<'_> {
         for _ in 0..ATTEMPTS {
             let old = self.role(name).await?;
             let changes = match change(&old.value)? {
-                Outcome::Update(new) => Changes::new().update(&old, &new),
+                Outcome::Update(new) => Changes::new().update(&old, &*new),
                 Outcome::Delete => Changes::new().delete(&old),
             };
             let (key, revision) = old.evidence();

@@ -1,1 +1,626 @@
+use super::*;
+use crate::entity::{Caps, Owner, Role, User, UserKind};
+use crate::policy::{Bindings, Policy, PolicyKind};
+use crate::store::{self, Changes, Commit, Kind, MemoryStore, Notice, Record, RecordKey, Scope, Store, StoreKey};
+use crate::types::{Context, Principal, Requirement, UniqueId};
+use crate::wire::aws_query::Parameters;
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::broadcast;
 
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/TESTER1"]},"Action":["sts:AssumeRole"]}]}"#;
+const POLICY: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::*"}}"#;
+
+struct Counter(AtomicU64);
+
+impl Entropy for Counter {
+    fn fill(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(4) {
+            let next = self.0.fetch_add(0x9E37_79B9, Ordering::Relaxed).to_le_bytes();
+            chunk.copy_from_slice(&next[..chunk.len()]);
+        }
+    }
+}
+
+struct World {
+    records: Records,
+    entropy: Counter,
+    default_account: AccountId,
+}
+
+fn user(name: &str, kind: UserKind) -> User {
+    User {
+        account: AccountId::empty(),
+        name: name.into(),
+        path: "/".into(),
+        id: UniqueId::parse(&format!("AIDAAAAAAAAAAAAA{:0>5}", name.len())).unwrap(),
+        display_name: String::new(),
+        kind,
+        caps: Caps::default(),
+        access_keys: Vec::new(),
+        policies: Default::default(),
+        epoch: 0,
+        created: 0,
+    }
+}
+
+fn principal(user: &User) -> Principal {
+    Principal::User {
+        account: user.account.clone(),
+        path: user.path.as_str().into(),
+        name: user.name.as_str().into(),
+        id: user.id.clone(),
+    }
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::over(Arc::new(MemoryStore::new())).await
+    }
+
+    async fn over(store: Arc<dyn Store>) -> Self {
+        let key = StoreKey::parse(&"a".repeat(64)).unwrap();
+        let entropy = Arc::new(Counter(AtomicU64::new(1)));
+        let records = Records::open(store, key, entropy, Timestamp::from_seconds(0), false).await.unwrap();
+        Self { records, entropy: Counter(AtomicU64::new(7)), default_account: AccountId::empty() }
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene {
+            records: &self.records,
+            now: Timestamp::from_millis(1_795_301_624_491),
+            entropy: &self.entropy,
+            default_account: &self.default_account,
+        }
+    }
+
+    async fn permit(&self, request: &Request, owner: Owner) -> Permit {
+        let requirements = request.requirements(&AccountId::empty(), &self.records).await.unwrap();
+        let principal = Principal::Root { account: AccountId::empty() };
+        Permit::for_tests(principal, owner).covering(requirements, Vec::new())
+    }
+
+    async fn call(&self, action: &str, pairs: &[(&str, &str)]) -> Result<Answer, Error> {
+        self.call_as(Owner::Account, action, pairs).await
+    }
+
+    async fn call_as(&self, owner: Owner, action: &str, pairs: &[(&str, &str)]) -> Result<Answer, Error> {
+        let request = parse(action, &Parameters::from_pairs(pairs.iter().copied()))?;
+        let permit = self.permit(&request, owner).await;
+        execute(&request, &permit, &self.scene()).await
+    }
+
+    async fn create(&self, name: &str, path: &str) -> Result<Answer, Error> {
+        let pairs = [("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", TRUST)];
+        self.call("CreateRole", &pairs).await
+    }
+
+    async fn role(&self, name: &str) -> Option<Role> {
+        let key = RecordKey::role(&AccountId::empty(), name);
+        self.records.get::<Role>(&key).await.unwrap().map(|found| found.value)
+    }
+}
+
+fn code(result: Result<Answer, Error>) -> &'static str {
+    result.unwrap_err().code()
+}
+
+#[tokio::test]
+async fn a_role_is_made_shown_changed_and_removed() {
+    let world = World::new().await;
+    world.create("S3Access", "/application_abc/").await.unwrap();
+    let role = [("RoleName", "s3access")];
+    let shown = world.call("GetRole", &role).await.unwrap().to_xml("r-1");
+    assert_eq!(
+        shown,
+        format!(
+            "<GetRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetRoleResult><Role>\
+             <Path>/application_abc/</Path><RoleName>S3Access</RoleName><RoleId>{}</RoleId>\
+             <Arn>arn:aws:iam:::role/application_abc/S3Access</Arn><CreateDate>2026-11-21T22:53:44Z</CreateDate>\
+             <AssumeRolePolicyDocument>{}</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration>\
+             </Role></GetRoleResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></GetRoleResponse>",
+            world.role("S3Access").await.unwrap().id,
+            crate::wire::percent::encode(TRUST.as_bytes())
+        )
+    );
+    let put = [("RoleName", "S3Access"), ("PolicyName", "Policy1"), ("PolicyDocument", POLICY)];
+    assert_eq!(
+        world.call("PutRolePolicy", &put).await.unwrap().to_xml("r"),
+        "<PutRolePolicyResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ResponseMetadata>\
+         <RequestId>r</RequestId></ResponseMetadata></PutRolePolicyResponse>"
+    );
+    let name = [("RoleName", "S3Access"), ("PolicyName", "Policy1")];
+    let answer = world.call("GetRolePolicy", &name).await.unwrap();
+    assert!(matches!(&answer, Answer::RolePolicy { document, .. } if document == POLICY));
+    assert!(answer.to_xml("r").contains("<PolicyDocument>%7B%22Version%22%3A%222012-10-17%22"));
+    let names = world.call("ListRolePolicies", &role).await.unwrap().to_xml("r");
+    assert!(names.contains(
+        "<PolicyNames><member>Policy1</member></PolicyNames><IsTruncated>false</IsTruncated></ListRolePoliciesResult>"
+    ));
+    assert_eq!(code(world.call("DeleteRole", &role).await), "DeleteConflict");
+    let trust = TRUST.replace("TESTER1", "TESTER2");
+    let update = [("RoleName", "S3Access"), ("PolicyDocument", trust.as_str())];
+    world.call("UpdateAssumeRolePolicy", &update).await.unwrap();
+    assert_eq!(world.role("S3Access").await.unwrap().trust.document, trust);
+    world.call("DeleteRolePolicy", &name).await.unwrap();
+    assert_eq!(code(world.call("DeleteRolePolicy", &name).await), "NoSuchEntity");
+    world.call("DeleteRole", &role).await.unwrap();
+    assert!(world.role("S3Access").await.is_none());
+}
+
+#[tokio::test]
+async fn what_is_not_there_cannot_be_found() {
+    let world = World::new().await;
+    world.create("R", "/").await.unwrap();
+    let role = ("RoleName", "Nope");
+    for (action, pairs) in [
+        ("GetRole", vec![role]),
+        ("DeleteRole", vec![role]),
+        ("UpdateAssumeRolePolicy", vec![role, ("PolicyDocument", TRUST)]),
+        ("PutRolePolicy", vec![role, ("PolicyName", "P"), ("PolicyDocument", POLICY)]),
+        ("GetRolePolicy", vec![role, ("PolicyName", "P")]),
+        ("ListRolePolicies", vec![role]),
+        ("DeleteRolePolicy", vec![role, ("PolicyName", "P")]),
+        ("GetRolePolicy", vec![("RoleName", "R"), ("PolicyName", "P")]),
+    ] {
+        let error = world.call(action, &pairs).await.unwrap_err();
+        assert_eq!((error.code(), error.status()), ("NoSuchEntity", 404), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn names_are_unique_without_regard_to_case() {
+    let world = World::new().await;
+    world.create("S3Access", "/").await.unwrap();
+    let error = world.create("s3ACCESS", "/other/").await.unwrap_err();
+    assert_eq!(error.to_string(), "Role with name s3ACCESS already exists.");
+    assert_eq!(world.role("S3Access").await.unwrap().path, "/");
+}
+
+#[tokio::test]
+async fn malformed_documents_are_refused_with_the_reason() {
+    let world = World::new().await;
+    world.create("R", "/").await.unwrap();
+    for bad in ["hello", r#"{"Version":"2012-10-17","Statement":[{"Effect":"Maybe"}]}"#, POLICY] {
+        let create = [("RoleName", "New"), ("AssumeRolePolicyDocument", bad)];
+        let update = [("RoleName", "R"), ("PolicyDocument", bad)];
+        for (action, pairs) in [("CreateRole", &create), ("UpdateAssumeRolePolicy", &update)] {
+            let error = world.call(action, pairs).await.unwrap_err();
+            assert_eq!((error.code(), error.status()), ("MalformedPolicyDocument", 400), "{action} {bad}");
+            assert!(error.to_string().len() > 10);
+        }
+    }
+    for bad in ["hello", TRUST] {
+        let put = [("RoleName", "R"), ("PolicyName", "P"), ("PolicyDocument", bad)];
+        assert_eq!(code(world.call("PutRolePolicy", &put).await), "MalformedPolicyDocument");
+    }
+    assert!(world.role("New").await.is_none() && world.role("R").await.unwrap().policies.is_empty());
+}
+
+#[tokio::test]
+async fn quotas_of_documents_hold_at_their_edges() {
+    let world = World::new().await;
+    let fill = |length: usize, document: &str| format!("{document}{}", " ".repeat(length - document.len()));
+    let create = |trust: String| {
+        let world = &world;
+        async move { world.call("CreateRole", &[("RoleName", "R"), ("AssumeRolePolicyDocument", &trust)]).await }
+    };
+    let error = create(fill(2049, TRUST)).await.unwrap_err();
+    assert_eq!((error.code(), error.status()), ("LimitExceeded", 409));
+    create(fill(2048, TRUST)).await.unwrap();
+
+    let put = |name: &'static str, document: String| {
+        let world = &world;
+        async move {
+            let pairs = [("RoleName", "R"), ("PolicyName", name), ("PolicyDocument", document.as_str())];
+            world.call("PutRolePolicy", &pairs).await
+        }
+    };
+    let sized = |length: usize| {
+        let empty = POLICY.replace("arn:aws:s3:::*", "arn:aws:s3:::");
+        let bucket = "b".repeat(length - empty.len());
+        POLICY.replace("arn:aws:s3:::*", &format!("arn:aws:s3:::{bucket}"))
+    };
+    assert_eq!(code(put("A", sized(10_241)).await), "LimitExceeded");
+    put("A", sized(10_240)).await.unwrap();
+    assert_eq!(code(put("B", POLICY.to_owned()).await), "LimitExceeded");
+    // The same name replaces, and white space is not counted.
+    put("A", sized(10_240 - POLICY.len())).await.unwrap();
+    put("B", fill(20_000, POLICY)).await.unwrap();
+    assert_eq!(code(put("C", POLICY.to_owned()).await), "LimitExceeded");
+}
+
+#[tokio::test]
+async fn an_account_has_1000_roles_at_most() {
+    let world = World::new().await;
+    world.create("R", "/").await.unwrap();
+    let first = world.role("R").await.unwrap();
+    for index in 1..1000 {
+        let role = Role { name: format!("R{index:04}"), ..first.clone() };
+        world.records.commit(Changes::new().create(&role)).await.unwrap();
+    }
+    let error = world.create("OneMore", "/").await.unwrap_err();
+    assert_eq!((error.code(), error.status()), ("LimitExceeded", 409));
+}
+
+#[tokio::test]
+async fn listings_go_by_name_and_their_markers_work_with_the_prefix() {
+    let world = World::new().await;
+    for (name, path) in [("b", "/x/"), ("A", "/x/"), ("c", "/"), ("D", "/x/y/"), ("e", "/xy/"), ("F", "/x/")] {
+        world.create(name, path).await.unwrap();
+    }
+    let list = |pairs: Vec<(&'static str, String)>| {
+        let world = &world;
+        async move {
+            let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            match world.call("ListRoles", &pairs).await.unwrap() {
+                Answer::Roles { roles, marker } => {
+                    (roles.into_iter().map(|role| role.name).collect::<Vec<_>>().join(""), marker)
+                }
+                _ => panic!(),
+            }
+        }
+    };
+    assert_eq!(list(vec![]).await, ("AbcDeF".to_owned(), None));
+    assert_eq!(list(vec![("PathPrefix", "/x/".into())]).await, ("AbDF".to_owned(), None));
+    assert_eq!(list(vec![("PathPrefix", "/x".into())]).await, ("AbDeF".to_owned(), None));
+    assert_eq!(list(vec![("PathPrefix", "/none/".into())]).await, (String::new(), None));
+    let mut seen = String::new();
+    let mut pairs = vec![("PathPrefix", "/x/".to_owned()), ("MaxItems", "1".to_owned())];
+    for _ in 0..10 {
+        let (names, marker) = list(pairs.clone()).await;
+        assert_eq!(names.len(), 1);
+        seen.push_str(&names);
+        pairs.truncate(2);
+        match marker {
+            Some(marker) => pairs.push(("Marker", marker)),
+            None => break,
+        }
+    }
+    assert_eq!(seen, "AbDF");
+    // What a marker names may be gone meanwhile.
+    let (_, marker) = list(vec![("MaxItems", "2".into())]).await;
+    world.call("DeleteRole", &[("RoleName", "b")]).await.unwrap();
+    assert_eq!(list(vec![("Marker", marker.unwrap())]).await.0, "cDeF");
+}
+
+#[tokio::test]
+async fn a_listing_longer_than_a_batch_is_whole() {
+    let world = World::new().await;
+    world.create("R0000", "/").await.unwrap();
+    let first = world.role("R0000").await.unwrap();
+    for index in 1..450 {
+        let path = if index % 2 == 0 { "/even/" } else { "/" };
+        let role = Role { name: format!("R{index:04}"), path: path.into(), ..first.clone() };
+        world.records.commit(Changes::new().create(&role)).await.unwrap();
+    }
+    let pairs = [("PathPrefix", "/even/"), ("MaxItems", "1000")];
+    let Answer::Roles { roles, marker } = world.call("ListRoles", &pairs).await.unwrap() else { panic!() };
+    assert_eq!((roles.len(), marker), (224, None));
+    let Answer::Roles { roles, marker } = world.call("ListRoles", &[]).await.unwrap() else { panic!() };
+    assert_eq!((roles.len(), marker.is_some()), (100, true));
+}
+
+#[tokio::test]
+async fn lists_omit_tags_and_gets_show_them() {
+    let world = World::new().await;
+    let pairs = [
+        ("RoleName", "R"),
+        ("AssumeRolePolicyDocument", TRUST),
+        ("Description", "a role"),
+        ("MaxSessionDuration", "7200"),
+        ("Tags.member.1.Key", "Department"),
+        ("Tags.member.1.Value", "Engineering"),
+    ];
+    let created = world.call("CreateRole", &pairs).await.unwrap().to_xml("r");
+    for part in [
+        "<Description>a role</Description><MaxSessionDuration>7200</MaxSessionDuration>",
+        "<Tags><member><Key>Department</Key><Value>Engineering</Value></member></Tags></Role></CreateRoleResult>",
+    ] {
+        assert!(created.contains(part), "{created}");
+    }
+    assert!(world.call("GetRole", &[("RoleName", "R")]).await.unwrap().to_xml("r").contains("<Tags>"));
+    let listed = world.call("ListRoles", &[]).await.unwrap().to_xml("r");
+    assert!(listed.contains("<Roles><member><Path>/</Path>") && !listed.contains("<Tags>"));
+    assert!(listed.contains("</member></Roles><IsTruncated>false</IsTruncated></ListRolesResult>"));
+}
+
+#[tokio::test]
+async fn policy_names_are_paged() {
+    let world = World::new().await;
+    world.create("R", "/").await.unwrap();
+    for name in ["c", "a", "b"] {
+        let put = [("RoleName", "R"), ("PolicyName", name), ("PolicyDocument", POLICY)];
+        world.call("PutRolePolicy", &put).await.unwrap();
+    }
+    let first = world.call("ListRolePolicies", &[("RoleName", "R"), ("MaxItems", "2")]).await.unwrap();
+    let Answer::PolicyNames { names, marker: Some(marker) } = first else { panic!() };
+    assert_eq!(names, ["a", "b"]);
+    let rest = world.call("ListRolePolicies", &[("RoleName", "R"), ("Marker", &marker)]).await.unwrap();
+    assert_eq!(rest, Answer::PolicyNames { names: vec!["c".into()], marker: None });
+}
+
+#[tokio::test]
+async fn rule_14_principals_are_bound_to_unique_ids_when_they_resolve() {
+    let world = World::new().await;
+    let tester = user("TESTER1", UserKind::Standalone);
+    world.records.commit(Changes::new().create(&tester)).await.unwrap();
+    world.create("Other", "/p/").await.unwrap();
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":[
+        "arn:aws:iam:::user/TESTER1","arn:aws:iam:::user/tester1","arn:aws:iam:::user/p/TESTER1",
+        "arn:aws:iam:::user/NOBODY","arn:aws:iam:::role/p/Other","arn:aws:iam:::role/Other",
+        "arn:aws:iam::tenant:user/TESTER1","arn:aws:sts:::assumed-role/Other/Bob","arn:aws:iam:::root"]},
+        "Action":"sts:AssumeRole"}]}"#;
+    world.call("CreateRole", &[("RoleName", "R"), ("AssumeRolePolicyDocument", trust)]).await.unwrap();
+    let stored = world.role("R").await.unwrap().trust;
+    let other = world.role("Other").await.unwrap();
+    let mut wanted = Bindings::new();
+    wanted.bind("arn:aws:iam:::user/TESTER1", tester.id.clone());
+    wanted.bind("arn:aws:iam:::role/p/Other", other.id.clone());
+    wanted.bind("arn:aws:sts:::assumed-role/Other/Bob", other.id);
+    assert_eq!(stored.bindings, wanted);
+    assert!(Policy::kind(&stored.compile(PolicyKind::Trust, &AccountId::empty()).unwrap()) == PolicyKind::Trust);
+}
+
+#[tokio::test]
+async fn rule_14_an_empty_account_is_the_default_account() {
+    let mut world = World::new().await;
+    world.default_account = AccountId::parse("123456789012").unwrap();
+    let tester = User { account: world.default_account.clone(), ..user("TESTER1", UserKind::Iam) };
+    world.records.commit(Changes::new().create(&tester)).await.unwrap();
+    let request =
+        parse("CreateRole", &Parameters::from_pairs([("RoleName", "R"), ("AssumeRolePolicyDocument", TRUST)])).unwrap();
+    let account = &world.default_account;
+    let requirements = request.requirements(account, &world.records).await.unwrap();
+    let permit = Permit::for_tests(Principal::Root { account: account.clone() }, Owner::Account)
+        .covering(requirements, Vec::new());
+    let Answer::Role { role, .. } = execute(&request, &permit, &world.scene()).await.unwrap() else { panic!() };
+    assert_eq!(role.arn(), "arn:aws:iam::123456789012:role/R");
+    let mut wanted = Bindings::new();
+    wanted.bind("arn:aws:iam::123456789012:user/TESTER1", tester.id);
+    assert_eq!(role.trust.bindings, wanted);
+}
+
+#[tokio::test]
+async fn rule_14_a_role_made_again_has_another_id_and_its_owner_is_the_permits() {
+    let world = World::new().await;
+    let owner = Owner::User { id: UniqueId::parse("AIDAJQABLZS4A3QDU576Q").unwrap(), name: "TESTER1".into() };
+    let pairs = [("RoleName", "R"), ("AssumeRolePolicyDocument", TRUST)];
+    world.call_as(owner.clone(), "CreateRole", &pairs).await.unwrap();
+    let first = world.role("R").await.unwrap();
+    assert_eq!(first.owner, owner);
+    world.call("DeleteRole", &[("RoleName", "R")]).await.unwrap();
+    world.create("R", "/").await.unwrap();
+    let second = world.role("R").await.unwrap();
+    assert_ne!(first.id, second.id);
+    assert_eq!(second.owner, Owner::Account);
+}
+
+#[tokio::test]
+async fn rule_13_caps_reach_only_roles_of_standalone_users() {
+    let world = World::new().await;
+    let tester =
+        |name: &str| Owner::User { id: UniqueId::parse("AIDAJQABLZS4A3QDU576Q").unwrap(), name: name.to_owned() };
+    world.create("OfAccount", "/").await.unwrap();
+    let pairs = [("RoleName", "OfUser"), ("AssumeRolePolicyDocument", TRUST)];
+    world.call_as(tester("TESTER1"), "CreateRole", &pairs).await.unwrap();
+    let account_role = ("RoleName", "OfAccount");
+    for (action, pairs) in [
+        ("GetRole", vec![account_role]),
+        ("DeleteRole", vec![account_role]),
+        ("UpdateAssumeRolePolicy", vec![account_role, ("PolicyDocument", TRUST)]),
+        ("PutRolePolicy", vec![account_role, ("PolicyName", "P"), ("PolicyDocument", POLICY)]),
+        ("ListRolePolicies", vec![account_role]),
+    ] {
+        let error = world.call_as(tester("TESTER2"), action, &pairs).await.unwrap_err();
+        assert_eq!((error.code(), error.status()), ("AccessDenied", 403), "{action}");
+    }
+    let listed = world.call_as(tester("TESTER2"), "ListRoles", &[]).await.unwrap();
+    let Answer::Roles { roles, .. } = listed else { panic!() };
+    assert_eq!(roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(), ["OfUser"]);
+    world.call_as(tester("TESTER2"), "DeleteRole", &[("RoleName", "OfUser")]).await.unwrap();
+    assert!(world.role("OfAccount").await.is_some());
+}
+
+#[tokio::test]
+async fn rule_16_only_the_callers_account_is_read_and_written() {
+    let world = World::new().await;
+    world.create("R", "/").await.unwrap();
+    let tenant = AccountId::parse("tenant").unwrap();
+    let request = Request::GetRole { role_name: "R".into() };
+    let requirements = request.requirements(&tenant, &world.records).await.unwrap();
+    let permit =
+        Permit::for_tests(Principal::Root { account: tenant }, Owner::Account).covering(requirements, Vec::new());
+    assert_eq!(code(execute(&request, &permit, &world.scene()).await), "NoSuchEntity");
+    let list = Request::ListRoles { path_prefix: "/".into(), page: Page::default() };
+    let requirements = list.requirements(permit.account(), &world.records).await.unwrap();
+    let permit = permit.covering(requirements, Vec::new());
+    let Answer::Roles { roles, .. } = execute(&list, &permit, &world.scene()).await.unwrap() else { panic!() };
+    assert!(roles.is_empty());
+}
+
+#[tokio::test]
+async fn rule_17_changed_evidence_refuses_the_commit() {
+    let world = World::new().await;
+    let caller = user("ADMIN", UserKind::Iam);
+    world.records.commit(Changes::new().create(&caller)).await.unwrap();
+    let key = RecordKey::user(&caller.account, &caller.name);
+    let seen = world.records.get::<User>(&key).await.unwrap().unwrap();
+    let create =
+        parse("CreateRole", &Parameters::from_pairs([("RoleName", "R"), ("AssumeRolePolicyDocument", TRUST)])).unwrap();
+    let permit = |requirements| {
+        Permit::for_tests(principal(&caller), Owner::Account).covering(requirements, vec![seen.evidence()])
+    };
+    let account = AccountId::empty();
+    let permitted = permit(create.requirements(&account, &world.records).await.unwrap());
+    execute(&create, &permitted, &world.scene()).await.unwrap();
+
+    let changed = User { epoch: 1, ..caller.clone() };
+    world.records.commit(Changes::new().update(&seen, &changed)).await.unwrap();
+    let other = Request::CreateRole(CreateRole { role_name: "R2".into(), ..create_of(&create) });
+    for request in [
+        other,
+        Request::DeleteRole { role_name: "R".into() },
+        Request::UpdateAssumeRolePolicy { role_name: "R".into(), document: TRUST.into() },
+        Request::PutRolePolicy { role_name: "R".into(), policy_name: "P".into(), document: POLICY.into() },
+    ] {
+        let permit = permit(request.requirements(&account, &world.records).await.unwrap());
+        let error = execute(&request, &permit, &world.scene()).await.unwrap_err();
+        assert_eq!((error.code(), error.status()), ("ConcurrentModification", 409), "{request:?}");
+    }
+    assert!(world.role("R2").await.is_none() && world.role("R").await.unwrap().policies.is_empty());
+}
+
+fn create_of(request: &Request) -> CreateRole {
+    match request {
+        Request::CreateRole(create) => create.clone(),
+        _ => panic!(),
+    }
+}
+
+#[tokio::test]
+async fn rule_17_evidence_on_the_role_itself_must_be_as_it_was_read() {
+    let world = World::new().await;
+    world.create("R", "/").await.unwrap();
+    let request = Request::PutRolePolicy { role_name: "R".into(), policy_name: "P".into(), document: POLICY.into() };
+    let mut context = Context::new();
+    let account = AccountId::empty();
+    let evidence = request.resource_context(&account, &world.records, &mut context).await.unwrap().unwrap();
+    let requirements = request.requirements(&account, &world.records).await.unwrap();
+    let permit = Permit::for_tests(Principal::Root { account }, Owner::Account).covering(requirements, vec![evidence]);
+    execute(&request, &permit, &world.scene()).await.unwrap();
+    // The first execution changed the role, so the same decision does not hold for a second.
+    assert_eq!(code(execute(&request, &permit, &world.scene()).await), "ConcurrentModification");
+}
+
+#[tokio::test]
+async fn rule_17_a_role_that_became_another_one_is_not_touched() {
+    let world = World::new().await;
+    world.create("R", "/dev/").await.unwrap();
+    let request = Request::DeleteRole { role_name: "R".into() };
+    let permit = world.permit(&request, Owner::Account).await;
+    world.call("DeleteRole", &[("RoleName", "R")]).await.unwrap();
+    world.create("R", "/prod/").await.unwrap();
+    assert_eq!(code(execute(&request, &permit, &world.scene()).await), "ConcurrentModification");
+    assert!(world.role("R").await.is_some());
+}
+
+#[tokio::test]
+async fn a_permit_for_another_action_is_not_taken() {
+    let world = World::new().await;
+    world.create("R", "/").await.unwrap();
+    let get = Request::GetRole { role_name: "R".into() };
+    let permit = world.permit(&get, Owner::Account).await;
+    for request in [
+        Request::DeleteRole { role_name: "R".into() },
+        Request::ListRoles { path_prefix: "/".into(), page: Page::default() },
+    ] {
+        assert_eq!(code(execute(&request, &permit, &world.scene()).await), "AccessDenied");
+    }
+    let narrow = Request::ListRoles { path_prefix: "/x/".into(), page: Page::default() };
+    let wide = Request::ListRoles { path_prefix: "/".into(), page: Page::default() };
+    let permit = world.permit(&narrow, Owner::Account).await;
+    assert!(execute(&wide, &permit, &world.scene()).await.is_err());
+}
+
+/// Loses a number of races on a record: the commit is refused as if someone else had been faster.
+struct Racing {
+    inner: MemoryStore,
+    losses: AtomicU64,
+    on: RecordKey,
+}
+
+#[async_trait]
+impl Store for Racing {
+    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, store::Error> {
+        self.inner.load(key).await
+    }
+
+    async fn list(
+        &self,
+        kind: Kind,
+        scope: &Scope,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(RecordKey, Record)>, store::Error> {
+        self.inner.list(kind, scope, after, limit).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), store::Error> {
+        let lost = self.losses.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        if lost { Err(store::Error::Conflict(self.on.clone())) } else { self.inner.commit(commit).await }
+    }
+
+    async fn is_empty(&self) -> Result<bool, store::Error> {
+        self.inner.is_empty().await
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Notice> {
+        self.inner.subscribe()
+    }
+}
+
+#[tokio::test]
+async fn rule_17_races_on_the_role_are_run_again_and_no_others() {
+    let role = RecordKey::role(&AccountId::empty(), "R");
+    let other = RecordKey::user(&AccountId::empty(), "ADMIN");
+    for (on, losses, wanted) in [(&role, 1, None), (&role, 99, Some(409)), (&other, 1, Some(409))] {
+        let racing = Arc::new(Racing { inner: MemoryStore::new(), losses: AtomicU64::new(0), on: on.clone() });
+        let world = World::over(Arc::clone(&racing) as Arc<dyn Store>).await;
+        world.create("R", "/").await.unwrap();
+        racing.losses.store(losses, Ordering::Relaxed);
+        let put = [("RoleName", "R"), ("PolicyName", "P"), ("PolicyDocument", POLICY)];
+        let result = world.call("PutRolePolicy", &put).await;
+        assert_eq!(result.err().map(|error| error.status()), wanted, "{on} {losses}");
+        assert_eq!(world.role("R").await.unwrap().policies.len(), usize::from(wanted.is_none()));
+    }
+    // A role that someone else made first exists.
+    let racing = Arc::new(Racing { inner: MemoryStore::new(), losses: AtomicU64::new(0), on: role });
+    let world = World::over(Arc::clone(&racing) as Arc<dyn Store>).await;
+    racing.losses.store(1, Ordering::Relaxed);
+    assert_eq!(code(world.create("R", "/").await), "EntityAlreadyExists");
+}
+
+#[tokio::test]
+async fn requirements_and_context_name_the_role() {
+    let world = World::new().await;
+    let account = AccountId::empty();
+    let wanted = async |request: &Request| -> Vec<String> {
+        let show = |needed: Requirement| format!("{} {}", needed.action, needed.resource);
+        request.requirements(&account, &world.records).await.unwrap().into_iter().map(show).collect()
+    };
+    let get = Request::GetRole { role_name: "r".into() };
+    assert_eq!(wanted(&get).await, ["iam:GetRole arn:aws:iam:::role/r"]);
+    let create = parse(
+        "CreateRole",
+        &Parameters::from_pairs([
+            ("RoleName", "R"),
+            ("Path", "/p/"),
+            ("AssumeRolePolicyDocument", TRUST),
+            ("Tags.member.1.Key", "Team"),
+            ("Tags.member.1.Value", "a"),
+        ]),
+    )
+    .unwrap();
+    assert_eq!(wanted(&create).await, ["iam:CreateRole arn:aws:iam:::role/p/R", "iam:TagRole arn:aws:iam:::role/p/R"]);
+    let permit = world.permit(&create, Owner::Account).await;
+    execute(&create, &permit, &world.scene()).await.unwrap();
+    assert_eq!(wanted(&get).await, ["iam:GetRole arn:aws:iam:::role/p/R"]);
+    let list = Request::ListRoles { path_prefix: "/".into(), page: Page::default() };
+    assert_eq!(wanted(&list).await, ["iam:ListRoles arn:aws:iam:::role/"]);
+    assert_eq!(get.role_name(), Some("r"));
+    assert_eq!((list.role_name(), list.operation()), (None, "ListRoles"));
+
+    let mut context = Context::new();
+    create.context(&mut context);
+    let single = |context: &Context, key: &str| context.get(key).and_then(|v| v.single().map(<[u8]>::to_vec));
+    assert_eq!(single(&context, "aws:RequestTag/team"), Some(b"a".to_vec()));
+    assert!(context.get("aws:TagKeys").is_some());
+    let mut context = Context::new();
+    assert!(get.resource_context(&account, &world.records, &mut context).await.unwrap().is_some());
+    assert_eq!(single(&context, "aws:ResourceTag/Team"), Some(b"a".to_vec()));
+    assert_eq!(single(&context, "iam:ResourceTag/Team"), Some(b"a".to_vec()));
+    assert!(create.resource_context(&account, &world.records, &mut context).await.unwrap().is_none());
+}

@@ -24,7 +24,7 @@ async fn bind(arns: impl Iterator<Item = &str>, scene: &Scene<'_>) -> Result<Bin
     let mut bindings = Bindings::new();
     for arn in arns {
         if let Some(id) = resolve(arn, scene.default_account, scene.records).await? {
-            bindings.insert(arn.to_owned(), id);
+            bindings.bind(arn, id);
         }
     }
     Ok(bindings)

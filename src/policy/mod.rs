@@ -40,7 +40,7 @@ pub use request::{AuthorizationRequest, NamedPolicy, Policies};
 use crate::types::{AccountId, UniqueId};
 use index::Index;
 use statement::Statement;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a policy is attached to; decides its grammar and its part in a decision.
@@ -79,8 +79,9 @@ impl fmt::Display for PolicyKind {
 }
 
 /// Unique ids to which the principals of a stored policy were bound when it was written (rule 14).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bindings(HashMap<Box<str>, UniqueId>);
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Bindings(BTreeMap<Box<str>, UniqueId>);
 
 impl Bindings {
     /// No bindings: all principals match by name.
