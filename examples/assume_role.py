@@ -36,7 +36,9 @@ def main():
     sts = boto3.client("sts", endpoint_url=options.endpoint, region_name="", **user)
     answer = sts.assume_role(RoleArn=role_arn, RoleSessionName="Bob", DurationSeconds=3600)
     credentials = answer["Credentials"]
-    print(f"{options.user_key} is now {answer['AssumedRoleUser']['Arn']}, until {credentials['Expiration']:%H:%M:%S %Z}")
+    print(
+        f"{options.user_key} is now {answer['AssumedRoleUser']['Arn']}, until {credentials['Expiration']:%H:%M:%S %Z}"
+    )
 
     # S3 with the temporary credentials. boto3 itself refuses ListBuckets with an empty region: that one wants a name.
     session = dict(

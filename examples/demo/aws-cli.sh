@@ -5,6 +5,7 @@ set -euo pipefail
 export AWS_ENDPOINT_URL=${1:-http://127.0.0.1:9080} AWS_DEFAULT_REGION=us-east-1
 role=${2:-CliAccess} bucket=${3:-cli-bucket}
 
+unset AWS_SESSION_TOKEN
 export AWS_ACCESS_KEY_ID=TESTER1 AWS_SECRET_ACCESS_KEY=test123
 aws iam create-role --role-name "$role" --assume-role-policy-document '{"Version":"2012-10-17","Statement":[
     {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam:::user/TESTER2"},"Action":"sts:AssumeRole"}]}'

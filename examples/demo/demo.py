@@ -1,7 +1,7 @@
 """A gate before a real S3 server, with two users, until Ctrl-C. Started by `make run` (examples/demo/run).
 
-All state is in .run/, mode 0700: the configuration, and one folder for each kind of store (sqlite, redis, external) with
-the gate's keys, its store and SeaweedFS's data. What was made in one run is there in the next.
+All state is in .run/, mode 0700: the configuration, and one folder for each kind of store (sqlite, redis, external)
+with the gate's keys, its store and SeaweedFS's data. What was made in one run is there in the next.
 """
 
 import fcntl
@@ -19,12 +19,22 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "tests/tools"))
 
-from servers import Process, RedisServer, SeaweedFS, StartError, gate_binary, private_file, private_folder, toml  # noqa: E402
+from servers import (  # noqa: E402
+    Process,
+    RedisServer,
+    SeaweedFS,
+    StartError,
+    gate_binary,
+    private_file,
+    private_folder,
+    toml,
+)
 
 RUN = PROJECT / ".run"
 ADDRESS = os.environ.get("ADDRESS") or "127.0.0.1:9080"
 ADMIN = os.environ.get("ADMIN") or "127.0.0.1:9081"
 REDIS = os.environ.get("REDIS") or ""
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 USERS = [
     ("TESTER1", "test123", "roles=*;oidc-provider=*"),
     ("TESTER2", "test456", None),
@@ -36,8 +46,8 @@ class DemoError(Exception):
 
 
 def main():
-    signal.signal(signal.SIGTERM, _stop_asked)
-    signal.signal(signal.SIGHUP, _stop_asked)
+    for stop in STOP_SIGNALS:
+        signal.signal(stop, _stop_asked)
     private_folder(RUN)
     lock = open(RUN / "lock", "w")
     try:
@@ -53,8 +63,8 @@ def main():
         say(f"error: {error}", sys.stderr)
         status = 1
     finally:
-        for signals in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(signals, signal.SIG_IGN)  # no second Ctrl-C between here and the last server's end
+        for stop in STOP_SIGNALS:
+            signal.signal(stop, signal.SIG_IGN)  # no second Ctrl-C between here and the last server's end
         for server in reversed(running):
             server.stop()
     sys.exit(status)

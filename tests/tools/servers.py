@@ -2,7 +2,7 @@
 
 Every server is a process group of its own with its output in a file. Ports come from the system. A server that finds
 its port taken between choosing and binding is started again with others. Nothing here waits for a fixed time: each wait
-polls with a deadline. The kernel sends a child SIGTERM when its parent is gone, so a killed test run leaves nothing behind.
+polls with a deadline. The kernel sends a child SIGTERM when its parent is gone, so a killed run leaves nothing behind.
 """
 
 import ctypes
