@@ -195,7 +195,7 @@ impl SessionEntry {
     pub fn new(opened: OpenedSession, default_account: &AccountId) -> Result<Self, token::Error> {
         let mut policies = Vec::with_capacity(opened.claims.policies.len());
         for document in &opened.claims.policies {
-            let stored = StoredPolicy { document: document.clone(), bindings: BTreeMap::new() };
+            let stored = StoredPolicy { document: document.clone(), bindings: Default::default() };
             let policy =
                 stored.compile(PolicyKind::Session, default_account).map_err(|_| token::Error::MalformedClaims)?;
             policies.push(CompiledPolicy { name: "session policy".to_owned(), policy });

@@ -73,7 +73,7 @@ pub fn s3_context(
     context.set("s3:ResourceAccount", account.as_str());
     if let Some(signature) = caller.signature() {
         context.set("s3:signatureversion", "AWS4-HMAC-SHA256");
-        context.set("s3:x-amz-content-sha256", signature.payload().header_value());
+        context.set("s3:x-amz-content-sha256", signature.payload().text());
         match signature.kind() {
             ClaimKind::Header => context.set("s3:authType", "REST-HEADER"),
             ClaimKind::Query { .. } => context.set("s3:authType", "REST-QUERY-STRING"),

@@ -85,7 +85,7 @@ pub fn caller_only(caller: &Authenticated) -> Option<Permit> {
     }
 }
 
-fn decide(caller: &Authenticated, question: &Question<'_>) -> Decision {
+fn decide<'a>(caller: &'a Authenticated, question: &'a Question<'_>) -> Decision<'a> {
     let identity = identity_policies(caller, question.bucket);
     let boundaries = boundaries(caller);
     let session = session_policies(caller);
@@ -135,7 +135,7 @@ fn has_prefix_ignoring_case(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-fn statement_names(decision: &Decision) -> impl Iterator<Item = String> + '_ {
+fn statement_names<'a>(decision: &'a Decision<'_>) -> impl Iterator<Item = String> + 'a {
     decision.statements.iter().map(|statement| match &statement.sid {
         Some(sid) => format!("{}#{sid}", statement.policy),
         None => format!("{}#{}", statement.policy, statement.index),

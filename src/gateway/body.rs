@@ -1,7 +1,7 @@
 //! Which body plan a forwarded request has, and bodies that the gate reads whole (DESIGN section 8).
 
 use super::data_plane::Call;
-use super::{BodyPlan, Fault, Gateway, Scene, Settings, checksums};
+use super::{BodyPlan, Fault, Gateway, Scene, Settings};
 use crate::s3::{Body, BodyRule};
 use crate::sigv4::{ChunkDecoder, PayloadKind};
 use crate::wire::RequestHead;
@@ -75,7 +75,7 @@ fn content_length(head: &RequestHead) -> Result<Option<u64>, Fault> {
 }
 
 impl Gateway {
-    /// Reads a body whole, decodes its framing and verifies hash and checksums.
+    /// Reads a body whole, decodes its framing and verifies its hash.
     pub(super) async fn read_body(
         &self,
         scene: &mut Scene<'_>,
@@ -106,7 +106,6 @@ impl Gateway {
         if content.len() > limit {
             return Err(super::BodyError::TooLarge { limit }.into());
         }
-        checksums::verify(scene.head, &content)?;
         Ok(content)
     }
 
@@ -118,6 +117,7 @@ impl Gateway {
     ) -> Result<Option<Body>, Fault> {
         let BodyRule::Decides { limit } = call.request.body_rule() else { return Ok(None) };
         let content = self.read_body(scene, call, limit).await?;
+        call.request.verify_digests(&content)?;
         Ok(call.request.parse_body(&content, &self.settings.addressing)?)
     }
 }

@@ -52,7 +52,7 @@ impl Gateway {
         target.push_str("?tagging");
         if let Some(version) = &source.version {
             target.push_str("&versionId=");
-            percent::encode_into(version.as_bytes(), &mut target);
+            percent::encode_into(version, &mut target);
         }
         let request = BackendRequest { method: Method::Get, target, headers: Vec::new(), body: bytes::Bytes::new() };
         let answer = self.backend.call(request, TAGGING.bytes).await?;

@@ -225,7 +225,7 @@ impl Gateway {
         let mut headers: Vec<(String, Vec<u8>)> =
             headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
         if !document.is_empty() {
-            headers.push(("content-md5".to_owned(), super::checksums::content_md5(document.as_bytes()).into_bytes()));
+            headers.push(("content-md5".to_owned(), s3::content_md5(document.as_bytes()).into_bytes()));
         }
         let request = BackendRequest { method: call.request.method(), target, headers, body: document.into() };
         Ok(self.backend.call(request, self.settings.answer_bytes).await?)

@@ -88,12 +88,6 @@ pub enum Fault {
     /// The body is not what was signed.
     #[error("The provided 'x-amz-content-sha256' header does not match what was computed.")]
     ContentSha256,
-    /// A checksum header does not fit the body.
-    #[error("The {0} you specified did not match what we received.")]
-    BadDigest(String),
-    /// A checksum header that is not valid.
-    #[error("The {0} you specified is not valid.")]
-    InvalidDigest(String),
     /// aws-chunked framing of a body that was read whole.
     #[error(transparent)]
     Chunks(#[from] sigv4::BodyError),

@@ -12,7 +12,6 @@ mod body;
 mod bucket_life;
 mod bucket_list;
 mod buckets;
-mod checksums;
 mod control_plane;
 mod copy;
 mod data_plane;

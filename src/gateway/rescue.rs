@@ -136,8 +136,6 @@ fn s3_saying(fault: &Fault) -> Saying {
         Fault::BadLength => Saying::new(400, "InvalidArgument", text),
         Fault::UnexpectedBody(_) => Saying::new(400, "InvalidRequest", text),
         Fault::ContentSha256 => Saying::new(400, "XAmzContentSHA256Mismatch", text),
-        Fault::BadDigest(_) => Saying::new(400, "BadDigest", text),
-        Fault::InvalidDigest(_) => Saying::new(400, "InvalidDigest", text),
         Fault::Chunks(error) => {
             let (code, status) = error.s3_code();
             Saying::new(status, code, text)
@@ -258,8 +256,6 @@ fn control_saying(fault: &Fault) -> Saying {
         | Fault::MissingLength
         | Fault::UnexpectedBody(_)
         | Fault::ContentSha256
-        | Fault::BadDigest(_)
-        | Fault::InvalidDigest(_)
         | Fault::Chunks(_) => Saying::new(500, "InternalFailure", UNAVAILABLE),
     }
 }
