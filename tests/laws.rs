@@ -1,5 +1,14 @@
 //! Laws of the policy engine, over random policies and requests.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
 #[path = "laws/naive.rs"]
 mod naive;
 

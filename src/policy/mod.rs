@@ -32,7 +32,7 @@ mod tests;
 mod variable;
 
 pub use decision::{DecidingStatement, Decision, Outcome};
-pub use document::MAX_DOCUMENT_BYTES;
+pub use document::MAX_DOCUMENT_CHARACTERS;
 pub use error::{Error, Fault};
 pub use evaluate::{decide, decide_trust};
 pub use request::{AuthorizationRequest, NamedPolicy, Policies};

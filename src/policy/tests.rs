@@ -231,9 +231,29 @@ fn rule_15_star_never_admits_a_web_identity_and_a_deny_for_all_reaches_it() {
     );
     let setting = Setting { resource: Some(&denied), trust: true, ..Setting::default() };
     assert_eq!(setting.decide(&web()), (Outcome::ExplicitDeny, Some(PolicyKind::Trust)));
-    let open = bucket("Allow", "\"*\"");
-    let setting = Setting { resource: Some(&open), ..Setting::default() };
-    assert_eq!(setting.decide(&web()).0, Outcome::ImplicitDeny, "a web identity reaches no bucket");
+    let all = allow_all(PolicyKind::Identity);
+    for named in ["\"*\"", provider.as_str()] {
+        let open = bucket("Allow", named);
+        let setting = Setting { resource: Some(&open), identity: Some(&all), ..Setting::default() };
+        assert_eq!(setting.decide(&web()), lacks(PolicyKind::Bucket), "a web identity reaches no bucket");
+    }
+}
+
+#[test]
+fn rule_12_rights_of_root_are_a_policy_and_are_cut_like_one() {
+    let all = allow_all(PolicyKind::Identity);
+    let narrow = allow_other(PolicyKind::Boundary);
+    let denying = bucket("Deny", "\"*\"");
+    assert_eq!(Setting { identity: Some(&all), ..Setting::default() }.decide(&root()), ALLOW);
+    assert_eq!(Setting::default().decide(&root()), lacks(PolicyKind::Identity));
+    let bounded = Setting { identity: Some(&all), boundary: Some(&narrow), ..Setting::default() };
+    assert_eq!(bounded.decide(&root()), lacks(PolicyKind::Boundary));
+    let denied = Setting { identity: Some(&all), resource: Some(&denying), ..Setting::default() };
+    assert_eq!(denied.decide(&root()).0, Outcome::ExplicitDeny);
+    assert_eq!(
+        Setting { owner: Some(B), identity: Some(&all), ..Setting::default() }.decide(&root()),
+        lacks(PolicyKind::Bucket)
+    );
 }
 
 #[test]
