@@ -1,0 +1,250 @@
+use super::*;
+use crate::authz::Permit;
+use crate::entity::{Owner, Role, StoredPolicy};
+use crate::policy::Bindings;
+use crate::token::{KeyRing, Link, LinkKind, OpenedSession};
+use crate::types::{AccessKeyId, AccountId, Entropy, Principal, Timestamp, UniqueId};
+use crate::wire::aws_query::Parameters;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+const ARN: (&str, &str) = ("RoleArn", "arn:aws:iam:::role/p/S3Access");
+const NAME: (&str, &str) = ("RoleSessionName", "Bob");
+const STORE: &str = "store-1";
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:ListBucket"],"Resource":["arn:aws:s3:::my-bucket"]}]}"#;
+
+struct Counter(AtomicU8);
+
+impl Entropy for Counter {
+    fn fill(&self, buffer: &mut [u8]) {
+        for byte in buffer {
+            *byte = self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+struct World {
+    ring: KeyRing,
+    entropy: Counter,
+    account: AccountId,
+    role: Role,
+    caller: Caller,
+}
+
+fn link(name: &str, id: &str) -> Link {
+    Link {
+        kind: LinkKind::User,
+        account: AccountId::empty(),
+        name: name.into(),
+        id: UniqueId::parse(id).unwrap(),
+        epoch: 2,
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        let role = Role {
+            account: AccountId::empty(),
+            name: "S3Access".into(),
+            path: "/p/".into(),
+            id: UniqueId::parse("AROAJQABLZS4A3QDU576Q").unwrap(),
+            description: String::new(),
+            max_session_duration: 7200,
+            trust: StoredPolicy { document: String::new(), bindings: Bindings::new() },
+            policies: Default::default(),
+            tags: Vec::new(),
+            owner: Owner::Account,
+            epoch: 5,
+            created: 0,
+        };
+        let caller = Caller {
+            is_session: false,
+            chain: vec![link("TESTER2", "AIDAJQABLZS4A3QDU576Q")],
+            parent_key: Some(AccessKeyId::parse("TESTER2").unwrap()),
+        };
+        Self {
+            ring: KeyRing::parse(&format!("a:minting:{}", "01".repeat(32))).unwrap(),
+            entropy: Counter(AtomicU8::new(0)),
+            account: AccountId::empty(),
+            role,
+            caller,
+        }
+    }
+
+    fn mint(&self) -> Mint<'_> {
+        Mint {
+            ring: &self.ring,
+            store_id: STORE,
+            now: Timestamp::from_millis(1_795_301_741_892),
+            entropy: &self.entropy,
+            default_account: &self.account,
+        }
+    }
+
+    fn assume(&self, pairs: &[(&str, &str)]) -> Result<AssumedRole, Error> {
+        let request = request(pairs)?;
+        let permit = permit(&request, &self.account);
+        match issue(&request, &self.role, &self.caller, &permit, &self.mint())? {
+            Answer::AssumeRole(assumed) => Ok(*assumed),
+            Answer::CallerIdentity { .. } => panic!(),
+        }
+    }
+
+    fn open(&self, assumed: &AssumedRole) -> OpenedSession {
+        let token = assumed.token.expose_str().unwrap();
+        self.ring.open(token, STORE, &assumed.access_key, self.mint().now).unwrap()
+    }
+}
+
+fn request(pairs: &[(&str, &str)]) -> Result<AssumeRole, Error> {
+    match parse("AssumeRole", &Parameters::from_pairs(pairs.iter().copied()))? {
+        Request::AssumeRole(request) => Ok(request),
+        Request::GetCallerIdentity => panic!(),
+    }
+}
+
+fn permit(request: &AssumeRole, account: &AccountId) -> Permit {
+    Permit::for_tests(Principal::Root { account: account.clone() }, Owner::Account)
+        .covering(vec![request.requirement(account)], Vec::new())
+}
+
+#[test]
+fn credentials_open_to_what_was_asked() {
+    let world = World::new();
+    let assumed = world.assume(&[ARN, NAME, ("DurationSeconds", "900"), ("Policy", POLICY)]).unwrap();
+    assert!(assumed.access_key.is_temporary() && assumed.access_key.as_str().len() == 20);
+    assert_eq!(assumed.secret.len(), 40);
+    let opened = world.open(&assumed);
+    assert!(opened.secret.same_as(assumed.secret.expose()));
+    let claims = opened.claims;
+    assert_eq!(claims.issued, Timestamp::from_seconds(1_795_301_741));
+    assert_eq!(claims.expires, claims.issued.plus_seconds(900));
+    assert_eq!((claims.subject.kind, claims.subject.epoch), (LinkKind::Role, 5));
+    assert_eq!((&claims.subject.id, claims.subject.name.as_str()), (&world.role.id, "S3Access"));
+    assert_eq!(claims.policies, [POLICY]);
+    assert_eq!((claims.session_name.as_str(), claims.chain), ("Bob", world.caller.chain.clone()));
+    assert_eq!(claims.parent_key, world.caller.parent_key, "rule 14: the session ends with its long-term key");
+    let plain = world.assume(&[ARN, NAME]).unwrap();
+    assert_eq!(plain.expires, claims.issued.plus_seconds(3600));
+    assert_ne!(plain.access_key, assumed.access_key);
+    assert!(plain.packed < assumed.packed && assumed.packed <= 100);
+}
+
+#[test]
+fn the_answer_has_awss_shape() {
+    let world = World::new();
+    let assumed = world.assume(&[ARN, NAME]).unwrap();
+    let text = |secret: &crate::types::Secret| secret.expose_str().unwrap().to_owned();
+    assert_eq!(
+        Answer::AssumeRole(Box::new(assumed.clone())).to_xml("r-1"),
+        format!(
+            "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>\
+             <AssumedRoleUser><AssumedRoleId>AROAJQABLZS4A3QDU576Q:Bob</AssumedRoleId>\
+             <Arn>arn:aws:sts:::assumed-role/S3Access/Bob</Arn></AssumedRoleUser><Credentials>\
+             <AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey><SessionToken>{}</SessionToken>\
+             <Expiration>2026-11-21T23:55:41Z</Expiration></Credentials><PackedPolicySize>{}</PackedPolicySize>\
+             </AssumeRoleResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></AssumeRoleResponse>",
+            assumed.access_key,
+            text(&assumed.secret),
+            text(&assumed.token),
+            assumed.packed
+        )
+    );
+    let shown = format!("{:?}", Answer::AssumeRole(Box::new(assumed.clone())));
+    assert!(!shown.contains(&text(&assumed.secret)) && !shown.contains(&text(&assumed.token)), "rule 29");
+}
+
+#[test]
+fn durations_keep_to_the_role_and_to_chaining() {
+    let mut world = World::new();
+    let asked = |world: &World, seconds: &str| world.assume(&[ARN, NAME, ("DurationSeconds", seconds)]).map(|_| ());
+    assert!(asked(&world, "7200").is_ok());
+    let error = asked(&world, "7201").unwrap_err();
+    assert_eq!(error.to_string(), "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+    world.caller.is_session = true;
+    assert!(asked(&world, "3600").is_ok());
+    assert!(matches!(asked(&world, "3601"), Err(Error::DurationExceedsChaining)));
+    assert!(world.assume(&[ARN, NAME]).is_ok());
+}
+
+#[test]
+fn session_policies_are_parsed_and_must_fit() {
+    let world = World::new();
+    for bad in ["{\"x\":", "hello", &POLICY.replace("Resource", "Principal")] {
+        let error = world.assume(&[ARN, NAME, ("Policy", bad)]).unwrap_err();
+        assert_eq!((error.code(), error.status()), ("MalformedPolicyDocument", 400), "{bad}");
+    }
+    let with = |filler: &str, count: usize| POLICY.replace("my-bucket", &filler.repeat(count));
+    let largest = with("x", 2048 - POLICY.len() + 9);
+    assert_eq!(largest.len(), 2048);
+    assert!(world.assume(&[ARN, NAME, ("Policy", &largest)]).unwrap().packed <= 100);
+    // Within 2048 characters, but twice as many bytes.
+    let wide = with("\u{e9}", 1900);
+    let error = world.assume(&[ARN, NAME, ("Policy", &wide)]).unwrap_err();
+    assert_eq!((error.code(), error.status()), ("PackedPolicyTooLarge", 400), "{error}");
+}
+
+#[test]
+fn rule_21_the_ninth_link_is_refused() {
+    let mut world = World::new();
+    world.caller.chain = vec![link("R", "AROAJQABLZS4A3QDU576R"); 7];
+    assert_eq!(world.open(&world.assume(&[ARN, NAME]).unwrap()).claims.chain.len(), 7);
+    world.caller.chain = vec![link("R", "AROAJQABLZS4A3QDU576R"); 8];
+    assert!(matches!(world.assume(&[ARN, NAME]), Err(Error::ChainTooLong(8))));
+}
+
+#[test]
+fn nothing_is_minted_without_a_permit_for_this_very_role() {
+    let world = World::new();
+    let asked = request(&[ARN, NAME]).unwrap();
+    let other = request(&[("RoleArn", "arn:aws:iam:::role/p/Other"), NAME]).unwrap();
+    let none = Permit::for_tests(Principal::Root { account: AccountId::empty() }, Owner::Account);
+    for permit in [&none, &permit(&other, &world.account)] {
+        let result = issue(&asked, &world.role, &world.caller, permit, &world.mint());
+        assert!(matches!(result, Err(Error::NotPermitted)));
+    }
+    // The permit is for what was asked, but the role at hand is another: by path, by case, by account.
+    let allowed = permit(&asked, &world.account);
+    for role in [
+        Role { path: "/".into(), ..world.role.clone() },
+        Role { name: "s3access".into(), ..world.role.clone() },
+        Role { account: AccountId::parse("tenant").unwrap(), ..world.role.clone() },
+    ] {
+        let result = issue(&asked, &role, &world.caller, &allowed, &world.mint());
+        assert!(matches!(result, Err(Error::NotPermitted)), "{}", role.arn());
+    }
+}
+
+#[test]
+fn an_empty_account_is_the_default_account() {
+    let mut world = World::new();
+    world.account = AccountId::parse("123456789012").unwrap();
+    world.role.account = world.account.clone();
+    let assumed = world.assume(&[ARN, NAME]).unwrap();
+    assert_eq!(assumed.arn(), "arn:aws:sts::123456789012:assumed-role/S3Access/Bob");
+    assert!(world.assume(&[("RoleArn", "arn:aws:iam::123456789012:role/p/S3Access"), NAME]).is_ok());
+    assert!(world.assume(&[("RoleArn", "arn:aws:iam::210987654321:role/p/S3Access"), NAME]).is_err());
+}
+
+#[test]
+fn caller_identity_is_told_to_those_who_have_one() {
+    let account = AccountId::parse("123456789012").unwrap();
+    let session = Principal::RoleSession {
+        account,
+        role_path: "/p/".into(),
+        role_name: "R".into(),
+        role_id: UniqueId::parse("AROAJQABLZS4A3QDU576Q").unwrap(),
+        session: "Bob".into(),
+    };
+    assert_eq!(
+        caller_identity(&session).unwrap().to_xml("r"),
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+         <Arn>arn:aws:sts::123456789012:assumed-role/R/Bob</Arn><UserId>AROAJQABLZS4A3QDU576Q:Bob</UserId>\
+         <Account>123456789012</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId>\
+         </ResponseMetadata></GetCallerIdentityResponse>"
+    );
+    let root = caller_identity(&Principal::Root { account: AccountId::empty() }).unwrap().to_xml("r");
+    assert!(root.contains("<Arn>arn:aws:iam:::root</Arn><UserId></UserId><Account></Account>"));
+    for nobody in [Principal::Anonymous, Principal::WebIdentity { provider: "x".into() }] {
+        assert!(matches!(caller_identity(&nobody), Err(Error::NoIdentity)));
+    }
+}
