@@ -149,10 +149,7 @@ fn compile_all(
     policies: &BTreeMap<String, StoredPolicy>,
     default_account: &AccountId,
 ) -> Result<Vec<CompiledPolicy>, LookupError> {
-    policies
-        .iter()
-        .map(|(name, policy)| compile(key, name, policy, PolicyKind::Identity, default_account))
-        .collect()
+    policies.iter().map(|(name, policy)| compile(key, name, policy, PolicyKind::Identity, default_account)).collect()
 }
 
 impl UserEntry {

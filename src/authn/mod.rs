@@ -30,13 +30,17 @@ pub enum Error {
     #[error(transparent)]
     Token(#[from] token::Error),
     /// A token beside a long-term key id.
-    #[error("The provided token is malformed or otherwise invalid: a session token was sent with a long-term access key id.")]
+    #[error(
+        "The provided token is malformed or otherwise invalid: a session token was sent with a long-term access key id."
+    )]
     TokenWithLongTermKey,
     /// `ASIA…` without a token.
     #[error("The provided access key id is temporary and needs its session token.")]
     TokenMissing(AccessKeyId),
     /// The role, user or key behind the session was removed, made again, or revoked (security rules 14, 21).
-    #[error("The provided token is no longer valid: the identity it was issued for has been removed or its sessions have been revoked.")]
+    #[error(
+        "The provided token is no longer valid: the identity it was issued for has been removed or its sessions have been revoked."
+    )]
     SessionRevoked,
     /// A stored secret that no key can be derived from.
     #[error("the stored secret of the access key cannot be used")]
@@ -224,11 +228,7 @@ async fn is_live(link: &Link, directory: &dyn Directory) -> Result<bool, LookupE
 impl Credential {
     /// Verifies the claim's signature with this credential. `body_sha256` is the hash of the received body
     /// where it is at hand; IAM and STS need it.
-    pub fn verify(
-        self,
-        checked: &CheckedClaim<'_>,
-        body_sha256: Option<&[u8; 32]>,
-    ) -> Result<Authenticated, Error> {
+    pub fn verify(self, checked: &CheckedClaim<'_>, body_sha256: Option<&[u8; 32]>) -> Result<Authenticated, Error> {
         let (secret, slot): (&Secret, &SigningKeySlot) = match &self.source {
             Source::Key(key) => (&key.secret, &key.signing),
             Source::Session(session) => (&session.opened.secret, &session.signing),

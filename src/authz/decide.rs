@@ -33,11 +33,10 @@ pub fn authorize(caller: &Authenticated, questions: Vec<Question<'_>>) -> Option
     let mut requirements = Vec::with_capacity(questions.len());
     let mut statements = Vec::new();
     for question in questions {
-        let decision = decide(caller, &question);
-        if let Some(denied) = judge(caller.principal(), &question.requirement, &decision, question.account) {
-            return Some(Err(Box::new(denied)));
+        match decide(caller, &question) {
+            Ok(allowing) => statements.extend(allowing),
+            Err(denied) => return Some(Err(denied)),
         }
-        statements.extend(statement_names(&decision));
         requirements.push(question.requirement);
     }
     Some(Ok(permit(caller, requirements, statements)))
@@ -85,7 +84,8 @@ pub fn caller_only(caller: &Authenticated) -> Option<Permit> {
     }
 }
 
-fn decide<'a>(caller: &'a Authenticated, question: &'a Question<'_>) -> Decision<'a> {
+/// Decides one question: the statements that allowed, or the denial.
+fn decide(caller: &Authenticated, question: &Question<'_>) -> Result<Vec<String>, Box<Denied>> {
     let identity = identity_policies(caller, question.bucket);
     let boundaries = boundaries(caller);
     let session = session_policies(caller);
@@ -102,7 +102,11 @@ fn decide<'a>(caller: &'a Authenticated, question: &'a Question<'_>) -> Decision
         session: session.as_deref(),
         resource: question.bucket.and_then(|bucket| bucket.policy.as_ref()).map(named),
     };
-    policy::decide(&request, &policies)
+    let decision = policy::decide(&request, &policies);
+    match judge(caller.principal(), &question.requirement, &decision, question.account) {
+        Some(denied) => Err(Box::new(denied)),
+        None => Ok(statement_names(&decision).collect()),
+    }
 }
 
 fn judge(
@@ -135,7 +139,7 @@ fn has_prefix_ignoring_case(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-fn statement_names<'a>(decision: &'a Decision<'_>) -> impl Iterator<Item = String> + 'a {
+fn statement_names(decision: &Decision<'_>) -> impl Iterator<Item = String> {
     decision.statements.iter().map(|statement| match &statement.sid {
         Some(sid) => format!("{}#{sid}", statement.policy),
         None => format!("{}#{}", statement.policy, statement.index),
@@ -199,10 +203,9 @@ fn permit(caller: &Authenticated, requirements: Vec<Requirement>, statements: Ve
             };
             (owner, vec![(RecordKey::user(&entry.user.account, &entry.user.name), entry.revision)])
         }
-        Identity::Role(entry, _) => (
-            entry.role.owner.clone(),
-            vec![(RecordKey::role(&entry.role.account, &entry.role.name), entry.revision)],
-        ),
+        Identity::Role(entry, _) => {
+            (entry.role.owner.clone(), vec![(RecordKey::role(&entry.role.account, &entry.role.name), entry.revision)])
+        }
     };
     Permit { principal, account, owner, requirements, evidence, statements }
 }

@@ -30,9 +30,10 @@ impl Denied {
         let Requirement { action, resource } = &self.requirement;
         let mut text = format!("User: {arn} is not authorized to perform: {action} on resource: \"{resource}\"");
         if let Some(cause) = self.cause {
-            let kind = kind_name(cause);
+            let named = cause.to_string();
+            let kind = named.split_once(' ').map_or(named.as_str(), |(_, kind)| kind);
             match self.outcome {
-                Outcome::ExplicitDeny => text.push_str(&format!(" with an explicit deny in {} {kind}", article(cause))),
+                Outcome::ExplicitDeny => text.push_str(&format!(" with an explicit deny in {named}")),
                 Outcome::ImplicitDeny | Outcome::Allow => {
                     text.push_str(&format!(" because no {kind} allows the {action} action"));
                 }
@@ -44,23 +45,6 @@ impl Denied {
             ));
         }
         text
-    }
-}
-
-fn kind_name(kind: PolicyKind) -> &'static str {
-    match kind {
-        PolicyKind::Identity => "identity-based policy",
-        PolicyKind::Session => "session policy",
-        PolicyKind::Boundary => "permissions boundary",
-        PolicyKind::Bucket => "resource-based policy",
-        PolicyKind::Trust => "role trust policy",
-    }
-}
-
-fn article(kind: PolicyKind) -> &'static str {
-    match kind {
-        PolicyKind::Identity => "an",
-        PolicyKind::Session | PolicyKind::Boundary | PolicyKind::Bucket | PolicyKind::Trust => "a",
     }
 }
 

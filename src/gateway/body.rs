@@ -76,12 +76,7 @@ fn content_length(head: &RequestHead) -> Result<Option<u64>, Fault> {
 
 impl Gateway {
     /// Reads a body whole, decodes its framing and verifies its hash.
-    pub(super) async fn read_body(
-        &self,
-        scene: &mut Scene<'_>,
-        call: &Call<'_>,
-        limit: usize,
-    ) -> Result<Bytes, Fault> {
+    pub(super) async fn read_body(&self, scene: &mut Scene<'_>, call: &Call<'_>, limit: usize) -> Result<Bytes, Fault> {
         let wire = match scene.body.read_all(limit.saturating_add(FRAMING_BYTES)).await {
             Err(super::BodyError::TooLarge { .. }) => return Err(super::BodyError::TooLarge { limit }.into()),
             read => read?,

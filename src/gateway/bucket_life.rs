@@ -85,7 +85,9 @@ impl Gateway {
             (true, _) => {
                 self.drop_record(&record).await?;
                 match self.unrecorded(name.as_str()).await? {
-                    Some(entry) if entry.record.account == *permit.account() && entry.record.owner == *permit.owner() => {
+                    Some(entry)
+                        if entry.record.account == *permit.account() && entry.record.owner == *permit.owner() =>
+                    {
                         Ok(created(name))
                     }
                     _ => Err(Fault::BucketTaken),
@@ -168,8 +170,7 @@ impl Gateway {
     /// Asks the backend whether it has the bucket. Anything but a clear answer is a fault.
     async fn backend_has(&self, call: &Call<'_>) -> Result<bool, Fault> {
         let target = call.request.outbound_target("", &self.settings.addressing.buckets)?.path;
-        let head =
-            BackendRequest { method: Method::Head, target, headers: Vec::new(), body: bytes::Bytes::new() };
+        let head = BackendRequest { method: Method::Head, target, headers: Vec::new(), body: bytes::Bytes::new() };
         match self.backend.call(head, self.settings.answer_bytes).await?.status {
             404 => Ok(false),
             200..=399 | 403 => Ok(true),

@@ -5,13 +5,12 @@
 //! before the body is read (security rule 28).
 
 use super::{Fault, Gateway, Plane, Scene};
-use crate::authn::{self, Authenticated};
+use crate::authn::{self, Authenticated, Identity};
 use crate::authz::{self, Denied, Permit, Question};
 use crate::policy::Outcome;
 use crate::s3::is_bucket_host;
 use crate::sigv4::{Rules, Service, SignatureClaim};
 use crate::store::RecordKey;
-use crate::types::Requirement;
 use crate::wire::aws_query::Parameters;
 use crate::wire::{Method, QueryString, RequestHead, Response};
 use crate::{iam, sts};
@@ -70,9 +69,6 @@ impl Gateway {
         action: &str,
         parameters: &Parameters,
     ) -> Result<String, Fault> {
-        if let Some(action) = sts::known_action(action) {
-            return Err(Fault::OtherService { action, service: "sts" });
-        }
         let request = iam::parse(action, parameters)?;
         scene.trace.operation = request.operation();
         let account = caller.principal().account().cloned().ok_or(Fault::Unsigned)?;
@@ -116,9 +112,6 @@ impl Gateway {
         action: &str,
         parameters: &Parameters,
     ) -> Result<String, Fault> {
-        if let Some(action) = iam::known_action(action) {
-            return Err(Fault::OtherService { action, service: "iam" });
-        }
         let request = sts::parse(action, parameters)?;
         scene.trace.operation = request.operation();
         let answer = match &request {
@@ -129,14 +122,19 @@ impl Gateway {
             }
             sts::Request::AssumeRole(assume) => {
                 let (permit, role) = self.trusted(scene, caller, assume).await?;
-                let minting = sts::Minting {
+                let mint = sts::Mint {
                     ring: &self.ring,
                     store_id: self.records.store_id(),
                     now: self.clock.now(),
                     entropy: &*self.entropy,
                     default_account: &self.settings.default_account,
                 };
-                sts::issue(assume, &role.role, caller, &permit, &minting)?
+                let minted_by = sts::Caller {
+                    is_session: matches!(caller.identity(), Identity::Role(..)),
+                    chain: caller.chain(),
+                    parent_key: caller.long_term_key().cloned(),
+                };
+                sts::issue(assume, &role.role, &minted_by, &permit, &mint)?
             }
         };
         Ok(answer.to_xml(scene.request_id))
@@ -149,8 +147,8 @@ impl Gateway {
         caller: &Authenticated,
         assume: &sts::AssumeRole,
     ) -> Result<(Permit, std::sync::Arc<authn::RoleEntry>), Fault> {
-        let target = assume.target(&self.settings.default_account)?;
-        let requirement = Requirement::new("sts:AssumeRole", target.resource());
+        let default_account = &self.settings.default_account;
+        let requirement = assume.requirement(default_account);
         let unknown = || {
             Fault::Denied(Box::new(Denied {
                 principal: caller.principal().clone(),
@@ -161,8 +159,9 @@ impl Gateway {
                 unsupported_key: None,
             }))
         };
-        let role = self.directory.role(&target.account, &target.name).await?.ok_or_else(unknown)?;
-        if role.role.path != target.path || role.role.name != target.name {
+        let account = assume.role_account(default_account);
+        let role = self.directory.role(account, assume.role_name()).await?.ok_or_else(unknown)?;
+        if !assume.names(&role.role, default_account) {
             return Err(unknown());
         }
         let mut context = authz::request_context(caller, scene.head, self.clock.now());

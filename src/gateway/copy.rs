@@ -25,11 +25,7 @@ impl Gateway {
             destination: self.place(call.request.bucket()).await?,
         };
         self.check_owner(call.request.expected_bucket_owner(), &places.destination, "x-amz-expected-bucket-owner")?;
-        self.check_owner(
-            call.request.expected_source_owner(),
-            &places.source,
-            "x-amz-source-expected-bucket-owner",
-        )?;
+        self.check_owner(call.request.expected_source_owner(), &places.source, "x-amz-source-expected-bucket-owner")?;
         let needs = s3::requirements(call.request, s3::Facts::default());
         let permit = self.permit(scene, call, places.questions(call, source, &needs.always))?;
         places.all_there()?;

@@ -141,8 +141,7 @@ impl Gateway {
         place: &Place,
         body: Option<&Body>,
     ) -> Result<Permit, Fault> {
-        let questions =
-            needs.into_iter().map(|need| call.question(need, place.entry(), call.facts(body))).collect();
+        let questions = needs.into_iter().map(|need| call.question(need, place.entry(), call.facts(body))).collect();
         let permit = self.permit(scene, call, questions)?;
         match place {
             Place::Absent(bucket) => Err(Fault::NoSuchBucket { bucket: bucket.clone() }),

@@ -35,14 +35,6 @@ pub enum Fault {
     /// A scope of a service that is neither IAM nor STS.
     #[error("an IAM or STS call must be signed for the service iam or sts, not for `{0}`")]
     ForeignScope(String),
-    /// An action signed for the other service.
-    #[error("the action {action} belongs to the service {service}: sign for it")]
-    OtherService {
-        /// The action.
-        action: &'static str,
-        /// Its service.
-        service: &'static str,
-    },
     /// IAM.
     #[error(transparent)]
     Iam(#[from] iam::Error),

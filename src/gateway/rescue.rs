@@ -119,8 +119,7 @@ fn s3_saying(fault: &Fault) -> Saying {
         | Fault::NotAForm
         | Fault::ParametersTwice
         | Fault::MissingAction
-        | Fault::ForeignScope(_)
-        | Fault::OtherService { .. } => Saying::new(400, "InvalidRequest", text),
+        | Fault::ForeignScope(_) => Saying::new(400, "InvalidRequest", text),
         Fault::Unsigned | Fault::Denied(_) | Fault::NothingRequired | Fault::OtherOwner(_) => {
             Saying::new(403, "AccessDenied", text)
         }
@@ -128,8 +127,9 @@ fn s3_saying(fault: &Fault) -> Saying {
         Fault::Iam(_) | Fault::Sts(_) => Saying::new(500, "InternalError", UNAVAILABLE),
         Fault::S3(error) => Saying::new(error.code().status(), error.code().as_str(), text),
         Fault::NotImplemented(_) => Saying::new(501, "NotImplemented", text),
-        Fault::NoSuchBucket { bucket } => Saying::new(404, "NoSuchBucket", no_such_bucket(bucket))
-            .with("BucketName", bucket.clone()),
+        Fault::NoSuchBucket { bucket } => {
+            Saying::new(404, "NoSuchBucket", no_such_bucket(bucket)).with("BucketName", bucket.clone())
+        }
         Fault::BucketTaken => Saying::new(409, "BucketAlreadyExists", text),
         Fault::BucketBusy => Saying::new(409, "OperationAborted", text),
         Fault::MissingLength => Saying::new(411, "MissingContentLength", text),
@@ -237,7 +237,7 @@ fn control_saying(fault: &Fault) -> Saying {
         Fault::ParametersTwice => Saying::new(400, "InvalidParameterCombination", text),
         Fault::MissingAction => Saying::new(400, "MissingAction", text),
         Fault::Unsigned => Saying::new(403, "MissingAuthenticationToken", text),
-        Fault::ForeignScope(_) | Fault::OtherService { .. } => Saying::new(403, "SignatureDoesNotMatch", text),
+        Fault::ForeignScope(_) => Saying::new(403, "SignatureDoesNotMatch", text),
         Fault::Iam(error) => Saying::new(error.status(), error.code(), text),
         Fault::Sts(error) => Saying::new(error.status(), error.code(), text),
         Fault::Denied(_) | Fault::NothingRequired | Fault::OtherOwner(_) => Saying::new(403, "AccessDenied", text),
