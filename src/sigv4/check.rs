@@ -133,16 +133,17 @@ impl SignatureClaim {
         if super::claim::single_header(head, "host")?.is_none_or(<[u8]>::is_empty) {
             return Err(Error::MissingHost);
         }
+        // First, because it bounds the list by the headers that are there.
+        if let Some(absent) = self.signed_headers().find(|name| head.header(name).is_none()) {
+            return Err(Error::SignedHeaderAbsent(absent.into()));
+        }
         let needs = |name: &str| name == "host" || name.starts_with("x-amz-") || (self.dated_by_date && name == "date");
         let unsigned = |name: &&str| needs(name) && !self.signs(name);
         let mut missing = head.headers().iter().map(|header| &*header.name).filter(unsigned).peekable();
         if missing.peek().is_some() {
             return Err(Error::UnsignedHeaders(missing.map(Box::from).collect()));
         }
-        match self.signed_headers().find(|name| head.header(name).is_none()) {
-            Some(absent) => Err(Error::SignedHeaderAbsent(absent.into())),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     fn check_payload(&self, service: Service) -> Result<(), Error> {

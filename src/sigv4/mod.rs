@@ -2,8 +2,9 @@
 //!
 //! The way of a request: [`claim`] reads what the caller says about its signature, [`SignatureClaim::check`]
 //! refuses all that can be refused without a key, the caller looks the key up, [`verify`] proves the claim.
-//! [`VerifiedSignature`] comes from there alone ([`verify_form`] for the policy of a POST form, [`FormClaim`]). Bodies in aws-chunked framing go through [`ChunkDecoder`],
-//! plain ones with a signed hash through [`PayloadHasher`]; [`OutboundSigner`] and [`ChunkSigner`] sign for the backend.
+//! [`VerifiedSignature`] comes from there alone. A POST form's claim is a [`FormClaim`], proven by [`verify_form`].
+//! Bodies in aws-chunked framing go through [`ChunkDecoder`], plain ones with a signed hash through
+//! [`PayloadHasher`]; [`OutboundSigner`] and [`ChunkSigner`] sign for the backend.
 //!
 //! Promises: whatever looks like authentication and is not exactly one valid claim is an error, never
 //! "anonymous" (security rule 5); every `x-amz-*` header is signed (rule 7); faults are found in the order of
