@@ -1,16 +1,18 @@
 //! The cost of signatures: verifying with a cached key, deriving a key, signing for the backend, decoding chunks.
 
+use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use rolegate::sigv4::{
     ChunkDecoder, ChunkLimits, CredentialScope, MAX_SKEW_SECONDS, OutboundRequest, OutboundSigner, Rules, Service,
-    SigningKey, claim, verify,
+    SigningKey, claim, hex_sha256, verify,
 };
 use rolegate::types::{AccessKeyId, Secret, Timestamp};
 use rolegate::wire::{Method, RequestHead};
 use std::error::Error;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, UNIX_EPOCH};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -109,39 +111,64 @@ fn requests(criterion: &mut Criterion, fixture: &Fixture) -> Outcome {
     Ok(())
 }
 
-/// One MiB in 64 KiB chunks without signatures, its checksum announced.
-fn unsigned_chunks(criterion: &mut Criterion, fixture: &Fixture) -> Outcome {
-    const CHUNK: usize = 64 << 10;
-    const CHUNKS: usize = 16;
+const CHUNK: usize = 64 << 10;
+const CHUNKS: usize = 16;
+
+/// One MiB in 64 KiB chunks, without signatures and with.
+fn chunks(criterion: &mut Criterion, fixture: &Fixture) -> Outcome {
     let length = (CHUNK * CHUNKS).to_string();
-    let more: [(&str, &[u8]); 2] =
-        [("x-amz-decoded-content-length", length.as_bytes()), ("x-amz-trailer", b"x-amz-checksum-crc64nvme")];
-    let head = fixture.head(Method::Put, &[], "STREAMING-UNSIGNED-PAYLOAD-TRAILER", &more)?;
-    let query = head.parse_query()?;
-    let claim = claim(&head, &query)?.ok_or("no claim")?;
-    let verified = verify(&claim.check(&head, &query, &fixture.rules())?, &fixture.key, None)?;
-    let chunk = [format!("{CHUNK:x}\r\n").as_bytes(), &vec![b'a'; CHUNK], b"\r\n"].concat();
-    let body = Bytes::from(chunk.repeat(CHUNKS));
+    let length: (&str, &[u8]) = ("x-amz-decoded-content-length", length.as_bytes());
+    let trailer: (&str, &[u8]) = ("x-amz-trailer", b"x-amz-checksum-crc64nvme");
+    let unsigned = fixture.head(Method::Put, &[], "STREAMING-UNSIGNED-PAYLOAD-TRAILER", &[length, trailer])?;
+    let signed = fixture.head(Method::Put, &[], "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", &[length])?;
     let mut group = criterion.benchmark_group("chunks");
-    group.throughput(Throughput::Bytes(u64::try_from(body.len())?));
-    group.bench_function("unsigned, crc64nvme, 1 MiB", |bencher| {
-        bencher.iter(|| {
-            let limits = ChunkLimits::default();
-            let mut decoder = ChunkDecoder::for_request(&head, &verified, &fixture.key, limits).ok()??;
+    group.throughput(Throughput::Bytes(u64::try_from(CHUNK * CHUNKS)?));
+    for (name, head) in [("unsigned, crc64nvme", &unsigned), ("signed", &signed)] {
+        let query = head.parse_query()?;
+        let claim = claim(head, &query)?.ok_or("no claim")?;
+        let verified = verify(&claim.check(head, &query, &fixture.rules())?, &fixture.key, None)?;
+        let body = if name == "signed" { signed_body(verified.seed_signature()) } else { unsigned_body() };
+        let decode = || {
+            let mut decoder =
+                ChunkDecoder::for_request(head, &verified, &fixture.key, ChunkLimits::default()).ok()??;
             let mut events = Vec::new();
             decoder.push(body.clone(), &mut events).ok()?;
             Some(events.len())
-        });
-    });
+        };
+        if decode() != Some(CHUNKS) {
+            return Err("the body does not decode".into());
+        }
+        group.bench_function(format!("{name}, 1 MiB"), |bencher| bencher.iter(decode));
+    }
     group.finish();
     Ok(())
+}
+
+fn unsigned_body() -> Bytes {
+    [format!("{CHUNK:x}\r\n").as_bytes(), &vec![b'a'; CHUNK], b"\r\n"].concat().repeat(CHUNKS).into()
+}
+
+fn signed_body(seed: &str) -> Bytes {
+    let data = vec![b'a'; CHUNK];
+    let day = UNIX_EPOCH + Duration::from_secs(1_795_262_400);
+    let key = generate_signing_key("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", day, "us-east-1", "s3");
+    let (mut previous, mut out) = (seed.to_owned(), Vec::new());
+    for _ in 0..CHUNKS {
+        let scope = "20261121/us-east-1/s3/aws4_request";
+        let text = format!("AWS4-HMAC-SHA256-PAYLOAD\n{TIME}\n{scope}\n{previous}\n{EMPTY}\n{}", hex_sha256(&data));
+        previous = calculate_signature(&key, text.as_bytes());
+        out.extend_from_slice(format!("{CHUNK:x};chunk-signature={previous}\r\n").as_bytes());
+        out.extend_from_slice(&data);
+        out.extend_from_slice(b"\r\n");
+    }
+    out.into()
 }
 
 fn main() -> Outcome {
     let mut criterion = Criterion::default().configure_from_args();
     let fixture = Fixture::new()?;
     requests(&mut criterion, &fixture)?;
-    unsigned_chunks(&mut criterion, &fixture)?;
+    chunks(&mut criterion, &fixture)?;
     criterion.final_summary();
     Ok(())
 }

@@ -90,7 +90,7 @@ impl SignatureClaim {
         Ok(CheckedClaim { claim: self, head, query, service: rules.service })
     }
 
-    fn check_scope(&self, rules: &Rules<'_>) -> Result<(), Error> {
+    pub(super) fn check_scope(&self, rules: &Rules<'_>) -> Result<(), Error> {
         let place = self.place();
         if self.scope.service() != rules.service.as_str() {
             return Err(Error::ScopeService { place, expected: rules.service.as_str() });
@@ -104,7 +104,7 @@ impl SignatureClaim {
         Ok(())
     }
 
-    fn check_time(&self, rules: &Rules<'_>) -> Result<(), Error> {
+    pub(super) fn check_time(&self, rules: &Rules<'_>) -> Result<(), Error> {
         let (now, signed) = (rules.now, self.signing_time);
         let early = signed > now.plus_seconds(rules.max_skew_seconds);
         match self.kind {
@@ -115,12 +115,15 @@ impl SignatureClaim {
                     max_skew_seconds: rules.max_skew_seconds,
                 })
             }
-            ClaimKind::Query { .. } if early => Err(Error::NotYetValid { request_time: signed, server_time: now }),
+            ClaimKind::Query { .. } | ClaimKind::Form if early => {
+                Err(Error::NotYetValid { request_time: signed, server_time: now })
+            }
             ClaimKind::Query { expires_seconds } => {
                 let expires = signed.plus_seconds(i64::from(expires_seconds));
                 if now > expires { Err(Error::Expired { expires, server_time: now, expires_seconds }) } else { Ok(()) }
             }
-            ClaimKind::Header => Ok(()),
+            // A form's life is bounded by its policy.
+            ClaimKind::Header | ClaimKind::Form => Ok(()),
         }
     }
 
@@ -130,16 +133,17 @@ impl SignatureClaim {
         if super::claim::single_header(head, "host")?.is_none_or(<[u8]>::is_empty) {
             return Err(Error::MissingHost);
         }
+        // First, because it bounds the list by the headers that are there.
+        if let Some(absent) = self.signed_headers().find(|name| head.header(name).is_none()) {
+            return Err(Error::SignedHeaderAbsent(absent.into()));
+        }
         let needs = |name: &str| name == "host" || name.starts_with("x-amz-") || (self.dated_by_date && name == "date");
         let unsigned = |name: &&str| needs(name) && !self.signs(name);
         let mut missing = head.headers().iter().map(|header| &*header.name).filter(unsigned).peekable();
         if missing.peek().is_some() {
             return Err(Error::UnsignedHeaders(missing.map(Box::from).collect()));
         }
-        match self.signed_headers().find(|name| head.header(name).is_none()) {
-            Some(absent) => Err(Error::SignedHeaderAbsent(absent.into())),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     fn check_payload(&self, service: Service) -> Result<(), Error> {

@@ -28,6 +28,8 @@ pub enum ClaimKind {
         /// Seconds the request is valid after its signing time, 1 to 604800.
         expires_seconds: u32,
     },
+    /// The fields of a POST form.
+    Form,
 }
 
 /// What the caller says about its signature. Nothing of it is proven. `Debug` shows neither signature nor token:
@@ -36,7 +38,7 @@ pub enum ClaimKind {
 pub struct SignatureClaim {
     pub(super) access_key: AccessKeyId,
     pub(super) scope: CredentialScope,
-    /// Names with `;` between. INVARIANT: lower case, sorted, none twice, not empty.
+    /// Names with `;` between; empty for a form. INVARIANT: lower case, sorted, none twice.
     pub(super) signed_headers: Box<str>,
     pub(super) signature: Box<str>,
     pub(super) signing_time: Timestamp,
@@ -80,7 +82,7 @@ impl SignatureClaim {
         self.signing_time
     }
 
-    /// Header or presigned query.
+    /// Header, presigned query or form.
     pub fn kind(&self) -> ClaimKind {
         self.kind
     }
@@ -101,6 +103,7 @@ impl SignatureClaim {
         match self.kind {
             ClaimKind::Header => Place::Header,
             ClaimKind::Query { .. } => Place::Query,
+            ClaimKind::Form => Place::Form,
         }
     }
 }

@@ -14,6 +14,8 @@ pub enum Place {
     Header,
     /// The query of a presigned request.
     Query,
+    /// The fields of a POST form.
+    Form,
 }
 
 /// What S3's answer to a wrong signature shows: bytes the client sent and what follows from them, no secret of ours.
@@ -253,7 +255,7 @@ impl Error {
             E::PayloadTwice | E::HoistedTwice(_) | E::HoistedNotHeader(_) | E::Payload(InvalidPayload::Unknown) => {
                 ("InvalidArgument", 400)
             }
-            E::SignatureVersion2(_) | E::UnsupportedAlgorithm(Place::Header) | E::ExpressSession => {
+            E::SignatureVersion2(_) | E::UnsupportedAlgorithm(Place::Header | Place::Form) | E::ExpressSession => {
                 ("InvalidRequest", 400)
             }
             E::MissingContentSha256 | E::StreamingPresigned | E::MissingHost => ("InvalidRequest", 400),
@@ -271,7 +273,7 @@ impl Error {
             }
             E::ScopeService { place, .. } | E::ScopeRegion { place, .. } | E::ScopeDate(place) => malformed(*place),
             E::MissingDate | E::MalformedDate(Place::Header) => ("AccessDenied", 403),
-            E::MalformedDate(Place::Query) => ("AuthorizationQueryParametersError", 400),
+            E::MalformedDate(place @ (Place::Query | Place::Form)) => malformed(*place),
             E::MalformedAccessKeyId => ("InvalidAccessKeyId", 403),
             E::RequestTimeTooSkewed { .. } => ("RequestTimeTooSkewed", 403),
             E::TokenWithoutSignature | E::UnsignedHeaders(_) | E::NotYetValid { .. } | E::Expired { .. } => {
@@ -335,5 +337,6 @@ fn malformed(place: Place) -> (&'static str, u16) {
     match place {
         Place::Header => ("AuthorizationHeaderMalformed", 400),
         Place::Query => ("AuthorizationQueryParametersError", 400),
+        Place::Form => ("InvalidArgument", 400),
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! The way of a request: [`claim`] reads what the caller says about its signature, [`SignatureClaim::check`]
 //! refuses all that can be refused without a key, the caller looks the key up, [`verify`] proves the claim.
-//! [`VerifiedSignature`] has no other constructor. Bodies in aws-chunked framing go through [`ChunkDecoder`],
-//! plain ones with a signed hash through [`PayloadHasher`]; [`OutboundSigner`] and [`ChunkSigner`] sign for the backend.
+//! [`VerifiedSignature`] comes from there alone. A POST form's claim is a [`FormClaim`], proven by [`verify_form`].
+//! Bodies in aws-chunked framing go through [`ChunkDecoder`], plain ones with a signed hash through
+//! [`PayloadHasher`]; [`OutboundSigner`] and [`ChunkSigner`] sign for the backend.
 //!
 //! Promises: whatever looks like authentication and is not exactly one valid claim is an error, never
 //! "anonymous" (security rule 5); every `x-amz-*` header is signed (rule 7); faults are found in the order of
@@ -35,6 +36,7 @@ mod chunk_signer;
 mod chunked;
 mod claim;
 mod error;
+mod form;
 mod key;
 mod payload;
 mod presigned;
@@ -50,12 +52,13 @@ pub use chunk_signer::ChunkSigner;
 pub use chunked::ChunkDecoder;
 pub use claim::{ClaimKind, SignatureClaim, claim};
 pub use error::{Error, Mismatch, Place};
+pub use form::{CheckedForm, FormClaim};
 pub use key::{SigningKey, UnusableSecret};
 pub use payload::{PayloadHasher, PayloadKind, UNSIGNED_PAYLOAD, hex_sha256};
 pub use presigned::hoisted_headers;
 pub use scope::{CredentialScope, InvalidScope};
 pub use sign::{OutboundRequest, OutboundSignature, OutboundSigner};
-pub use verify::{VerifiedSignature, verify};
+pub use verify::{VerifiedSignature, verify, verify_form};
 
 #[cfg(test)]
 mod chunked_tests;

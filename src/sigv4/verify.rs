@@ -4,6 +4,7 @@ use super::canonical;
 use super::check::{CheckedClaim, Service};
 use super::claim::{ClaimKind, SignatureClaim};
 use super::error::{Error, Mismatch, Place};
+use super::form::CheckedForm;
 use super::key::SigningKey;
 use super::payload::PayloadKind;
 use super::scope::CredentialScope;
@@ -13,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// A signature that was verified with the key it names. [`verify`] is its only constructor. `Debug` shows neither
+/// A signature that was verified with the key it names. Made in this file alone, by [`verify`] and [`verify_form`]. `Debug` shows neither
 /// signature nor token.
 #[derive(Clone)]
 pub struct VerifiedSignature {
@@ -49,7 +50,7 @@ impl VerifiedSignature {
         self.signing_time
     }
 
-    /// Header or presigned query.
+    /// Header, presigned query or form.
     pub fn kind(&self) -> ClaimKind {
         self.kind
     }
@@ -107,7 +108,22 @@ pub fn verify(
     if let (Some(received), PayloadKind::Digest(claimed)) = (received_body_sha256, payload) {
         compare(&claimed, received)?;
     }
-    Ok(VerifiedSignature {
+    Ok(verified(claim, payload, checked.service))
+}
+
+/// Verifies a checked form with the key of the credential it names: its signature is over the policy document
+/// and nothing else.
+pub fn verify_form(checked: &CheckedForm<'_>, key: &SigningKey) -> Result<VerifiedSignature, Error> {
+    let CheckedForm(form) = checked;
+    let expected = key.signature(form.policy().as_bytes());
+    if !bool::from(expected.as_bytes().ct_eq(form.claim().signature.as_bytes())) {
+        return Err(mismatch(form.claim(), Vec::new(), form.policy().to_owned()));
+    }
+    Ok(verified(form.claim(), PayloadKind::Unsigned, Service::S3))
+}
+
+fn verified(claim: &SignatureClaim, payload: PayloadKind, service: Service) -> VerifiedSignature {
+    VerifiedSignature {
         access_key: claim.access_key.clone(),
         scope: claim.scope.clone(),
         signature: claim.signature.clone(),
@@ -116,8 +132,8 @@ pub fn verify(
         kind: claim.kind,
         payload,
         session_token: claim.session_token.clone(),
-        service: checked.service,
-    })
+        service,
+    }
 }
 
 fn payload(checked: &CheckedClaim<'_>, received: Option<&[u8; 32]>) -> Result<PayloadKind, Error> {

@@ -154,8 +154,8 @@ impl Line {
     }
 }
 
-#[test]
-fn every_line_is_answered_as_it_says() {
+/// The folder's files in order.
+fn files() -> Vec<PathBuf> {
     let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let folder = std::env::var_os("ROLEGATE_CORPORA").map_or(own, PathBuf::from).join("sigv4-vectors");
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
@@ -165,8 +165,13 @@ fn every_line_is_answered_as_it_says() {
         .collect();
     files.sort();
     assert!(!files.is_empty(), "no corpus in {}", folder.display());
+    files
+}
+
+#[test]
+fn every_line_is_answered_as_it_says() {
     let (mut failures, mut count) = (Vec::new(), 0);
-    for file in files {
+    for file in files() {
         let text = std::fs::read_to_string(&file).unwrap();
         for line in text.lines().filter(|line| !line.trim().is_empty()).map(Line::parse) {
             count += 1;
@@ -177,4 +182,69 @@ fn every_line_is_answered_as_it_says() {
         }
     }
     assert!(failures.is_empty(), "{} of {count} lines failed:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// The line with one thing changed that its signature covers, and what that was.
+fn alterations(line: &Line) -> Vec<(String, Value)> {
+    let head = line.head();
+    let claim = claim(&head, &head.parse_query().expect("a query")).expect("a valid claim").expect("a claim");
+    let mut all = Vec::new();
+    let mut alter = |what: String, change: &dyn Fn(&mut Value)| {
+        let mut value = line.value.clone();
+        change(&mut value);
+        all.push((what, value));
+    };
+    for (index, pair) in line.value["headers"].as_array().expect("headers").iter().enumerate() {
+        let name = pair[0].as_str().expect("a name").to_ascii_lowercase();
+        if name != "authorization" && !claim.signs(&name) {
+            continue;
+        }
+        let text = pair[1].as_str().expect("a value");
+        alter(format!("{name} longer"), &|value| value["headers"][index][1] = format!("{text}0").into());
+        alter(format!("{name} gone"), &|value| {
+            value["headers"].as_array_mut().expect("headers").remove(index);
+        });
+        alter(format!("{name} twice"), &|value| {
+            let again = value["headers"][index].clone();
+            value["headers"].as_array_mut().expect("headers").push(again);
+        });
+    }
+    let url = line.text("url");
+    let joint = if url.contains('?') { "&" } else { "?" };
+    alter("query".to_owned(), &|value| value["url"] = format!("{url}{joint}versionId=1").into());
+    let end_of_path = url.find('?').unwrap_or(url.len());
+    let (path, query) = url.split_at(end_of_path);
+    alter("path".to_owned(), &|value| value["url"] = format!("{path}x{query}").into());
+    alter("method".to_owned(), &|value| value["method"] = "OPTIONS".into());
+    alter("secret".to_owned(), &|value| value["secretKey"] = "another".into());
+    alter("key id".to_owned(), &|value| value["accessKey"] = "ANOTHER".into());
+    alter("clock".to_owned(), &|value| value["now"] = "2030-01-01T00:00:00Z".into());
+    if !matches!(line.text("kind"), "query" | "unsigned") {
+        for at in [0, line.body.len() / 2, line.body.len().saturating_sub(1)] {
+            let mut body = line.body.clone();
+            match body.get_mut(at) {
+                Some(byte) => *byte ^= 0x41,
+                None => body.push(b'x'),
+            }
+            alter(format!("body at {at}"), &|value| value["bodyBase64"] = STANDARD.encode(&body).into());
+        }
+    }
+    all
+}
+
+#[test]
+fn no_valid_line_stays_valid_when_something_signed_is_altered() {
+    let mut accepted = Vec::new();
+    for file in files() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines = text.lines().filter(|line| !line.trim().is_empty()).map(Line::parse);
+        for line in lines.filter(|line| line.text("expected") == "valid") {
+            for (what, value) in alterations(&line) {
+                if Line::parse(&value.to_string()).serve().is_ok() {
+                    accepted.push(format!("{}: {what}", line.text("id")));
+                }
+            }
+        }
+    }
+    assert!(accepted.is_empty(), "accepted although altered:\n{}", accepted.join("\n"));
 }
