@@ -9,6 +9,8 @@ mod key;
 mod memory;
 mod records;
 mod seal;
+#[cfg(feature = "shell")]
+pub mod sqlite;
 
 pub use changes::{Changes, Stored, Versioned};
 pub use key::{Kind, RecordKey, Scope};
