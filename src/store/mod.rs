@@ -8,7 +8,11 @@ mod changes;
 mod key;
 mod memory;
 mod records;
+#[cfg(feature = "shell")]
+pub mod redis;
 mod seal;
+#[cfg(feature = "shell")]
+pub mod sqlite;
 
 pub use changes::{Changes, Stored, Versioned};
 pub use key::{Kind, RecordKey, Scope};
