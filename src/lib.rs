@@ -31,3 +31,5 @@ pub mod gateway;
 // L4: the shell.
 #[cfg(feature = "shell")]
 pub mod conf;
+#[cfg(feature = "shell")]
+pub mod telemetry;
