@@ -49,6 +49,25 @@ pub enum Scope {
     Account(AccountId),
 }
 
+impl Scope {
+    /// The scope in store keys: `g`, or `a:` and the account. One text for one scope.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Global => "g".to_owned(),
+            Self::Account(account) => format!("a:{account}"),
+        }
+    }
+
+    /// The scope of that text.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            None if text == "g" => Some(Self::Global),
+            Some(("a", account)) => AccountId::parse(account).ok().map(Self::Account),
+            _ => None,
+        }
+    }
+}
+
 /// The name of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordKey {
@@ -93,5 +112,25 @@ impl fmt::Display for RecordKey {
             Scope::Global => write!(f, "{}/{}", self.kind.as_str(), self.name),
             Scope::Account(account) => write!(f, "{}/{}/{}", self.kind.as_str(), account, self.name),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rule_15_scopes_and_kinds_have_one_text_each() {
+        let account = |text: &str| Scope::Account(AccountId::parse(text).unwrap());
+        let scopes = [Scope::Global, account(""), account("g"), account("a"), account("123456789012")];
+        for (index, scope) in scopes.iter().enumerate() {
+            assert_eq!(Scope::parse(&scope.to_text()).as_ref(), Some(scope));
+            assert!(scopes.iter().skip(index + 1).all(|other| other.to_text() != scope.to_text()));
+        }
+        for bad in ["", "a", "g:", "b:x", "a:a:b", "a:}", "a:root"] {
+            assert_eq!(Scope::parse(bad), None, "{bad}");
+        }
+        assert!(Kind::ALL.into_iter().all(|kind| Kind::parse(kind.as_str()) == Some(kind)));
+        assert!(["", "User", "users", "session"].into_iter().all(|text| Kind::parse(text).is_none()));
     }
 }

@@ -4,11 +4,22 @@
 //! are opaque bytes to them. [`Records`] is what everyone else uses: typed entities, each record under a
 //! MAC of its key and revision, secrets encrypted with the store key (security rule 27).
 
+mod changes;
 mod key;
+mod memory;
+mod records;
+mod seal;
+#[cfg(feature = "shell")]
+pub mod sqlite;
 
+pub use changes::{Changes, Stored, Versioned};
 pub use key::{Kind, RecordKey, Scope};
+pub use memory::MemoryStore;
+pub use records::Records;
+pub use seal::{InvalidStoreKey, StoreKey};
 
 use async_trait::async_trait;
+use std::collections::HashSet;
 use tokio::sync::broadcast;
 
 /// A record as an adapter holds it.
@@ -47,6 +58,29 @@ pub struct Commit {
     pub writes: Vec<(RecordKey, Expect, Change)>,
 }
 
+impl Commit {
+    /// Every expectation, checks first. All are judged before anything is written.
+    pub fn expectations(&self) -> impl Iterator<Item = (&RecordKey, Expect)> {
+        let checks = self.checks.iter().map(|(key, expect)| (key, *expect));
+        checks.chain(self.writes.iter().map(|(key, expect, _)| (key, *expect)))
+    }
+
+    /// Whether the commit keeps to one scope and writes no record twice. Adapters ask this first.
+    pub fn check_form(&self) -> Result<(), Error> {
+        let mut scopes = self.expectations().map(|(key, _)| &key.scope);
+        if let Some(first) = scopes.next()
+            && scopes.any(|scope| scope != first)
+        {
+            return Err(Error::MixedScopes);
+        }
+        let mut written = HashSet::with_capacity(self.writes.len());
+        match self.writes.iter().find(|(key, _, _)| !written.insert(key)) {
+            Some((key, _, _)) => Err(Error::WrittenTwice(key.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
 /// News from the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -79,6 +113,12 @@ pub enum Error {
     /// A commit named records of more than one scope.
     #[error("a commit may only touch records of one account")]
     MixedScopes,
+    /// A commit named a record twice among its writes.
+    #[error("a commit may write the record {0} only once")]
+    WrittenTwice(RecordKey),
+    /// A value has no JSON form.
+    #[error("the record {0} cannot be written as JSON")]
+    Unwritable(RecordKey),
 }
 
 /// The port. Adapters promise: a commit is atomic and durable when it returns; `load` after it sees it;
@@ -100,6 +140,9 @@ pub trait Store: Send + Sync {
 
     /// Does all of `commit` or, with an error, nothing.
     async fn commit(&self, commit: Commit) -> Result<(), Error>;
+
+    /// Whether there is no record of any kind in any scope.
+    async fn is_empty(&self) -> Result<bool, Error>;
 
     /// A new subscription to the change feed. A receiver that lags must treat it as `Restored`.
     fn subscribe(&self) -> broadcast::Receiver<Notice>;
