@@ -15,7 +15,10 @@ mod user;
 pub use access_key::{AccessKey, KeyStatus};
 pub use bucket_record::{BucketRecord, BucketState};
 pub use caps::{CapPermission, CapType, Caps, InvalidCaps};
-pub use names::{NameError, folded, path, policy_document, policy_name, role_name, user_name};
+pub use names::{
+    NameError, description, external_id, folded, number, path, path_prefix, policy_document, policy_name, required,
+    role_name, role_session_name, session_policy, tag_key, tag_value, user_name,
+};
 pub use role::{Role, Tag};
 pub use stored_policy::StoredPolicy;
 pub use user::{Owner, User, UserKind};

@@ -31,6 +31,61 @@ pub enum NameError {
         /// The pattern that AWS documents.
         pattern: &'static str,
     },
+    /// A required parameter is not there.
+    #[error(
+        "1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
+    )]
+    Missing {
+        /// Parameter.
+        field: &'static str,
+    },
+    /// Not a whole number.
+    #[error("1 validation error detected: Value at '{field}' failed to satisfy constraint: Member must be an integer")]
+    NotANumber {
+        /// Parameter.
+        field: &'static str,
+    },
+    /// Too small a number.
+    #[error(
+        "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: Member must have value greater than or equal to {min}"
+    )]
+    Below {
+        /// Parameter.
+        field: &'static str,
+        /// What was given.
+        value: i64,
+        /// Least value.
+        min: u32,
+    },
+    /// Too great a number.
+    #[error(
+        "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: Member must have value less than or equal to {max}"
+    )]
+    Above {
+        /// Parameter.
+        field: &'static str,
+        /// What was given.
+        value: i64,
+        /// Greatest value.
+        max: u32,
+    },
+}
+
+/// The value of a required parameter.
+pub fn required<'a>(field: &'static str, value: Option<&'a str>) -> Result<&'a str, NameError> {
+    value.ok_or(NameError::Missing { field })
+}
+
+/// The value of a number parameter between `min` and `max`, if it is given.
+pub fn number(field: &'static str, value: Option<&str>, min: u32, max: u32) -> Result<Option<u32>, NameError> {
+    let Some(text) = value else { return Ok(None) };
+    let value: i64 = text.parse().map_err(|_| NameError::NotANumber { field })?;
+    match u32::try_from(value) {
+        Ok(number) if number > max => Err(NameError::Above { field, value, max }),
+        Ok(number) if number >= min => Ok(Some(number)),
+        Err(_) if value > 0 => Err(NameError::Above { field, value, max }),
+        _ => Err(NameError::Below { field, value, min }),
+    }
 }
 
 fn length(field: &'static str, text: &str, min: usize, max: usize) -> Result<(), NameError> {
@@ -84,6 +139,67 @@ pub fn policy_document(field: &'static str, text: &str) -> Result<(), NameError>
     if fits { Ok(()) } else { Err(NameError::Pattern { field, pattern: "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+" }) }
 }
 
+/// A pattern of `text` with its length in characters.
+fn text(
+    field: &'static str,
+    text: &str,
+    (min, max): (usize, usize),
+    pattern: &'static str,
+    fits: impl Fn(char) -> bool,
+) -> Result<(), NameError> {
+    length(field, text, min, max)?;
+    if text.chars().all(fits) { Ok(()) } else { Err(NameError::Pattern { field, pattern }) }
+}
+
+/// A session policy, as plain text: 1 to 2048 characters out of those of [`policy_document`].
+pub fn session_policy(value: &str) -> Result<(), NameError> {
+    length("policy", value, 1, 2048)?;
+    policy_document("policy", value)
+}
+
+/// Description: at most 1000 characters out of tab, LF, CR, U+0020 to U+007E and U+00A1 to U+00FF.
+pub fn description(value: &str) -> Result<(), NameError> {
+    let pattern = "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*";
+    let fits = |c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{7e}' | '\u{a1}'..='\u{ff}');
+    text("description", value, (0, 1000), pattern, fits)
+}
+
+/// PathPrefix: `/` and at most 511 characters out of U+0021 to U+007F.
+pub fn path_prefix(value: &str) -> Result<(), NameError> {
+    let pattern = "\\u002F[\\u0021-\\u007F]*";
+    text("pathPrefix", value, (1, 512), pattern, |c| ('\u{21}'..='\u{7f}').contains(&c))?;
+    if value.starts_with('/') { Ok(()) } else { Err(NameError::Pattern { field: "pathPrefix", pattern }) }
+}
+
+/// RoleSessionName: 2 to 64.
+pub fn role_session_name(value: &str) -> Result<(), NameError> {
+    name("roleSessionName", value, 2, 64)
+}
+
+/// ExternalId: 2 to 1224 characters out of `[\w+=,.@:\/-]`.
+pub fn external_id(value: &str) -> Result<(), NameError> {
+    text("externalId", value, (2, 1224), "[\\w+=,.@:\\/-]*", |c| is_name_char(c) || matches!(c, ':' | '/'))
+}
+
+/// The key of a tag: 1 to 128 characters out of `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
+pub fn tag_key(value: &str) -> Result<(), NameError> {
+    text("tags.member.key", value, (1, 128), TAG_PATTERN, is_tag_char)
+}
+
+/// The value of a tag: at most 256 characters out of those of its key.
+pub fn tag_value(value: &str) -> Result<(), NameError> {
+    text("tags.member.value", value, (0, 256), TAG_PATTERN, is_tag_char)
+}
+
+const TAG_PATTERN: &str = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*";
+
+/// The standard library's letters are those of `\p{L}` and the marks and letter-like symbols that Unicode
+/// counts as alphabetic.
+fn is_tag_char(c: char) -> bool {
+    let separator = c.is_whitespace() && !c.is_control();
+    c.is_alphabetic() || c.is_numeric() || separator || "_.:/=+-@".contains(c)
+}
+
 /// The form under which names are unique: without regard to case. Names are ASCII.
 pub fn folded(name: &str) -> String {
     name.to_ascii_lowercase()
@@ -111,5 +227,38 @@ mod tests {
             policy_document("policyDocument", "\u{100}").is_err()
                 && policy_document("policyDocument", "\u{b}").is_err()
         );
+    }
+
+    #[test]
+    fn numbers_keep_to_their_range() {
+        let check = |value| number("maxSessionDuration", Some(value), 3600, 43200);
+        assert_eq!(number("x", None, 1, 2), Ok(None));
+        assert_eq!(check("3600"), Ok(Some(3600)));
+        assert_eq!(check("43200"), Ok(Some(43200)));
+        for (value, wanted) in [("3599", "greater than or equal to 3600"), ("-1", "greater than or equal to 3600")] {
+            assert!(check(value).unwrap_err().to_string().ends_with(wanted), "{value}");
+        }
+        for value in ["43201", "99999999999"] {
+            assert!(check(value).unwrap_err().to_string().ends_with("less than or equal to 43200"), "{value}");
+        }
+        for value in ["", "x", "1.5", "99999999999999999999999", " 3600"] {
+            assert_eq!(check(value), Err(NameError::NotANumber { field: "maxSessionDuration" }), "{value}");
+        }
+    }
+
+    #[test]
+    fn texts_keep_to_their_alphabets() {
+        assert!(description("").is_ok() && description("a\tb\n\u{ff}").is_ok());
+        assert!(description("\u{7f}").is_err() && description("\u{a0}").is_err());
+        assert!(description(&"x".repeat(1000)).is_ok() && description(&"x".repeat(1001)).is_err());
+        assert!(path_prefix("/").is_ok() && path_prefix("/a").is_ok() && path_prefix("a").is_err());
+        assert!(path_prefix("").is_err() && path_prefix("/a b").is_err());
+        assert!(role_session_name("ab").is_ok() && role_session_name("a").is_err());
+        assert!(role_session_name("a b").is_err() && role_session_name("a/b").is_err());
+        assert!(external_id("a:/b").is_ok() && external_id("a").is_err() && external_id("a b").is_err());
+        assert!(tag_key("Äé_.:/=+-@ 9").is_ok() && tag_key("").is_err() && tag_key("a&b").is_err());
+        assert!(tag_value("").is_ok() && tag_value(&"x".repeat(257)).is_err() && tag_value("a\tb").is_err());
+        assert!(session_policy(&"x".repeat(2048)).is_ok() && session_policy(&"x".repeat(2049)).is_err());
+        assert_eq!(required("roleName", None), Err(NameError::Missing { field: "roleName" }));
     }
 }

@@ -1,1 +1,17 @@
-//! (to be written)
+//! Session tokens: what a temporary credential carries, sealed with the gate's own keys.
+//!
+//! Follows DESIGN section 5 and security rules 14 and 19 to 21. A token is
+//! `version | key id | nonce | AEAD(claims)` in strict base64url; the temporary secret is derived from the
+//! ring key and the access key id and is never in the token, the store or a log. This module promises:
+//! what [`KeyRing::open`] returns was sealed by a gate with this ring for this store, belongs to the access
+//! key id that was presented, and has not expired. Whether its subjects still exist is asked by `authn`.
+
+mod claims;
+mod error;
+mod key_ring;
+mod session;
+
+pub use claims::{Link, LinkKind, MAX_LINKS, SessionClaims};
+pub use error::{Error, RingError};
+pub use key_ring::{KeyRing, KeyState};
+pub use session::{MAX_TOKEN_LENGTH, OpenedSession, sealed_length};
