@@ -30,6 +30,10 @@ pub mod gateway;
 
 // L4: the shell.
 #[cfg(feature = "shell")]
+pub mod cli;
+#[cfg(feature = "shell")]
 pub mod conf;
+#[cfg(feature = "shell")]
+pub mod server;
 #[cfg(feature = "shell")]
 pub mod telemetry;

@@ -2,6 +2,10 @@
 //!
 //! [`Permit`] has no public constructor: whoever holds one has passed the policy engine.
 
+mod operator;
+
+pub use operator::operator;
+
 use crate::entity::Owner;
 use crate::store::RecordKey;
 use crate::types::{AccountId, Principal, Requirement};

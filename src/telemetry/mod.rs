@@ -14,7 +14,7 @@ mod record;
 mod redact;
 mod writer;
 
-pub use audit::{CommandRecord, append_command};
+pub use audit::{CommandRecord, append_command, check_audit};
 pub use logging::{LoggingError, init_logging};
 pub use metrics::{Cache, Metrics};
 pub use record::RequestRecord;
