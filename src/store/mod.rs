@@ -8,6 +8,8 @@ mod changes;
 mod key;
 mod memory;
 mod records;
+#[cfg(feature = "shell")]
+pub mod redis;
 mod seal;
 #[cfg(feature = "shell")]
 pub mod sqlite;

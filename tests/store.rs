@@ -1,0 +1,17 @@
+//! The store's adapters against one conformance suite, and what only one of them can get wrong.
+
+#[cfg(test)]
+#[path = "store/conformance.rs"]
+mod conformance;
+#[cfg(test)]
+#[path = "store/memory.rs"]
+mod memory;
+#[cfg(all(test, feature = "shell"))]
+#[path = "store/redis.rs"]
+mod redis;
+#[cfg(all(test, feature = "shell"))]
+#[path = "store/redis_server.rs"]
+mod redis_server;
+#[cfg(all(test, feature = "shell"))]
+#[path = "store/sqlite.rs"]
+mod sqlite;
