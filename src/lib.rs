@@ -27,3 +27,13 @@ pub mod sts;
 
 // L3: the gateway, free of pingora.
 pub mod gateway;
+
+// L4: the shell.
+#[cfg(feature = "shell")]
+pub mod cli;
+#[cfg(feature = "shell")]
+pub mod conf;
+#[cfg(feature = "shell")]
+pub mod server;
+#[cfg(feature = "shell")]
+pub mod telemetry;

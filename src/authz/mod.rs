@@ -12,6 +12,10 @@ pub use context::{request_context, resource_context, s3_context};
 pub use decide::{Question, authorize, authorize_trust, caller_only};
 pub use denied::Denied;
 
+mod operator;
+
+pub use operator::operator;
+
 use crate::entity::Owner;
 use crate::store::RecordKey;
 use crate::types::{AccountId, Principal, Requirement};

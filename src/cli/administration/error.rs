@@ -1,0 +1,135 @@
+//! Why a command on the store was refused, and the exit status that says so.
+
+use crate::entity::{InvalidCaps, NameError};
+use crate::types::{AccessKeyId, InvalidAccessKeyId};
+use crate::{iam, store};
+
+/// A command was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No user of that name.
+    #[error("there is no user {0}")]
+    NoSuchUser(String),
+    /// A user of that name, case aside.
+    #[error("there is a user {0} already")]
+    UserExists(String),
+    /// A tenant was given.
+    #[error("the user name {0} names a tenant, but this version has one account; leave out the tenant and the `$`")]
+    Tenant(String),
+    /// The user still owns something.
+    #[error("the user {user} owns the {kind} {name}; delete that first")]
+    UserOwns {
+        /// The user.
+        user: String,
+        /// `bucket` or `role`.
+        kind: &'static str,
+        /// What it owns.
+        name: String,
+    },
+    /// Not an access key id.
+    #[error(transparent)]
+    KeyId(#[from] InvalidAccessKeyId),
+    /// A temporary id (security rule 19).
+    #[error("the access key id {0} begins with ASIA, as only temporary credentials do; choose another")]
+    TemporaryKeyId(AccessKeyId),
+    /// The secret cannot be one. It is not repeated.
+    #[error("a secret must be 3 to 128 visible ASCII characters, without white space")]
+    Secret,
+    /// The id is taken.
+    #[error("there is an access key {0} already")]
+    KeyExists(AccessKeyId),
+    /// No such key.
+    #[error("there is no access key {0}")]
+    NoSuchKey(AccessKeyId),
+    /// Another user's key.
+    #[error("the access key {key} is not one of the user {user}")]
+    ForeignKey {
+        /// The key.
+        key: AccessKeyId,
+        /// The user named.
+        user: String,
+    },
+    /// As many keys as a user may have.
+    #[error("the user {user} has {max} access keys, which is the most; remove one first", max = super::KEYS_QUOTA)]
+    KeysQuota {
+        /// The user.
+        user: String,
+    },
+    /// Caps are not written so.
+    #[error(transparent)]
+    Caps(#[from] InvalidCaps),
+    /// A name or another value outside its constraint.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// IAM users get their rights by policies.
+    #[error("{0} is a user of IAM, who gets rights by policies; only standalone users have caps")]
+    NotStandalone(String),
+    /// Changed by someone else again and again.
+    #[error("the record was changed by someone else at the same time; try again")]
+    Conflict,
+    /// The store failed.
+    #[error("{0}")]
+    Store(#[source] store::Error),
+    /// A call on roles was refused.
+    #[error(transparent)]
+    Role(iam::Error),
+    /// Records and answer do not fit together: a mistake in the program.
+    #[error("the answer is not the one of the call")]
+    WrongAnswer,
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Conflict(_) => Self::Conflict,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<iam::Error> for Error {
+    fn from(error: iam::Error) -> Self {
+        match error {
+            // The API hides the store's own words from strangers; the operator needs them.
+            iam::Error::Store(error) => Self::from(error),
+            other => Self::Role(other),
+        }
+    }
+}
+
+impl Error {
+    /// The exit status, by the numbers of Linux's errors as Ceph's tools use them.
+    pub fn exit_status(&self) -> u8 {
+        const ENOENT: u8 = 2;
+        const EIO: u8 = 5;
+        const EAGAIN: u8 = 11;
+        const EEXIST: u8 = 17;
+        const EINVAL: u8 = 22;
+        const ENOTEMPTY: u8 = 39;
+        const EDQUOT: u8 = 122;
+        match self {
+            Self::NoSuchUser(_) | Self::NoSuchKey(_) => ENOENT,
+            Self::UserExists(_) | Self::KeyExists(_) => EEXIST,
+            Self::UserOwns { .. } => ENOTEMPTY,
+            Self::KeysQuota { .. } => EDQUOT,
+            Self::Conflict => EAGAIN,
+            Self::Store(_) | Self::WrongAnswer => EIO,
+            Self::Tenant(_)
+            | Self::KeyId(_)
+            | Self::TemporaryKeyId(_)
+            | Self::Secret
+            | Self::ForeignKey { .. }
+            | Self::Caps(_)
+            | Self::Name(_)
+            | Self::NotStandalone(_) => EINVAL,
+            Self::Role(error) => match error.code() {
+                "NoSuchEntity" => ENOENT,
+                "EntityAlreadyExists" => EEXIST,
+                "DeleteConflict" => ENOTEMPTY,
+                "LimitExceeded" => EDQUOT,
+                "ConcurrentModification" => EAGAIN,
+                _ => EINVAL,
+            },
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Standalone users and their caps.
+
+use super::keys::IssuedKey;
+use super::{ATTEMPTS, Administration, BATCH, Error};
+use crate::entity::{self, BucketRecord, Caps, Owner, Role, User, UserKind, folded};
+use crate::store::{self, Changes, RecordKey, Scope, Versioned};
+use crate::types::{AccessKeyId, IdKind, Secret, UniqueId};
+
+/// A user to be made.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Its name.
+    pub name: String,
+    /// Its name for people.
+    pub display_name: String,
+    /// Its caps.
+    pub caps: Caps,
+}
+
+impl Administration<'_> {
+    /// Makes a standalone user with one key. What is not given of the key is made.
+    pub async fn create_user(
+        &self,
+        new: NewUser,
+        id: Option<AccessKeyId>,
+        secret: Option<Secret>,
+    ) -> Result<(User, IssuedKey), Error> {
+        let mut user = self.new_user(new)?;
+        let key = RecordKey::user(self.account, &user.name);
+        if self.records.get::<User>(&key).await?.is_some() {
+            return Err(Error::UserExists(user.name));
+        }
+        // The id is claimed first: a user never lists a key that is someone else's.
+        let issued = self.claim_key(&user, id, secret).await?;
+        user.access_keys.push(issued.id.to_string());
+        match self.records.commit(Changes::new().create(&user)).await {
+            Ok(()) => Ok((user, issued)),
+            Err(error) => {
+                self.release_key(&issued.id, &user.id).await?;
+                Err(match error {
+                    store::Error::Conflict(_) => Error::UserExists(user.name),
+                    other => other.into(),
+                })
+            }
+        }
+    }
+
+    /// Makes a standalone user without a key.
+    pub async fn create_user_without_key(&self, new: NewUser) -> Result<User, Error> {
+        let user = self.new_user(new)?;
+        match self.records.commit(Changes::new().create(&user)).await {
+            Ok(()) => Ok(user),
+            Err(store::Error::Conflict(_)) => Err(Error::UserExists(user.name)),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    fn new_user(&self, new: NewUser) -> Result<User, Error> {
+        check_name(&new.name)?;
+        Ok(User {
+            account: self.account.clone(),
+            path: "/".to_owned(),
+            id: UniqueId::generate(IdKind::User, self.entropy),
+            display_name: new.display_name,
+            kind: UserKind::Standalone,
+            caps: new.caps,
+            access_keys: Vec::new(),
+            policies: Default::default(),
+            epoch: 0,
+            created: self.now.millis(),
+            name: new.name,
+        })
+    }
+
+    /// The user of that name.
+    pub async fn user_info(&self, name: &str) -> Result<User, Error> {
+        self.user(name).await.map(|found| found.value)
+    }
+
+    /// The names of all users, by name without regard to case.
+    pub async fn list_users(&self) -> Result<Vec<String>, Error> {
+        let (scope, mut after, mut names) = (self.scope(), None, Vec::new());
+        loop {
+            let batch: Vec<Versioned<User>> = self.records.list(&scope, after.as_deref(), BATCH).await?;
+            let ended = batch.len() < BATCH;
+            after = batch.last().map(|user| folded(&user.value.name));
+            names.extend(batch.into_iter().map(|user| user.value.name));
+            if ended {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// Removes a user and its keys. One who owns buckets or roles stays: they would be out of anyone's reach.
+    pub async fn remove_user(&self, name: &str) -> Result<(), Error> {
+        let found = self.user(name).await?;
+        if let Some((kind, owned)) = self.possession(&found.value.id).await? {
+            return Err(Error::UserOwns { user: found.value.name, kind, name: owned });
+        }
+        self.records.commit(Changes::new().delete(&found)).await?;
+        // Nobody lists the keys any more, so they are dead; what follows makes their ids free again.
+        for id in found.value.access_keys.iter().filter_map(|id| AccessKeyId::parse(id).ok()) {
+            self.release_key(&id, &found.value.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds caps to a standalone user.
+    pub async fn add_caps(&self, name: &str, caps: &Caps) -> Result<User, Error> {
+        self.change_user(name, |user| {
+            standalone(user)?;
+            user.caps.add(caps);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes caps from a standalone user.
+    pub async fn remove_caps(&self, name: &str, caps: &Caps) -> Result<User, Error> {
+        self.change_user(name, |user| {
+            standalone(user)?;
+            user.caps.remove(caps);
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn user(&self, name: &str) -> Result<Versioned<User>, Error> {
+        check_name(name)?;
+        let found = self.records.get(&RecordKey::user(self.account, name)).await?;
+        found.ok_or_else(|| Error::NoSuchUser(name.to_owned()))
+    }
+
+    /// Changes a user; `change` sees the record as it is at each attempt.
+    pub(super) async fn change_user(
+        &self,
+        name: &str,
+        change: impl Fn(&mut User) -> Result<(), Error>,
+    ) -> Result<User, Error> {
+        for _ in 0..ATTEMPTS {
+            let old = self.user(name).await?;
+            let mut new = old.value.clone();
+            change(&mut new)?;
+            match self.records.commit(Changes::new().update(&old, &new)).await {
+                Ok(()) => return Ok(new),
+                Err(store::Error::Conflict(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    /// A bucket or role that the user with this id owns.
+    async fn possession(&self, user: &UniqueId) -> Result<Option<(&'static str, String)>, Error> {
+        let owns = |owner: &Owner| matches!(owner, Owner::User { id, .. } if id == user);
+        let mut after = None;
+        loop {
+            let batch: Vec<Versioned<Role>> = self.records.list(&self.scope(), after.as_deref(), BATCH).await?;
+            if let Some(role) = batch.iter().find(|role| owns(&role.value.owner)) {
+                return Ok(Some(("role", role.value.name.clone())));
+            }
+            if batch.len() < BATCH {
+                break;
+            }
+            after = batch.last().map(|role| folded(&role.value.name));
+        }
+        let mut after = None;
+        loop {
+            let batch: Vec<Versioned<BucketRecord>> =
+                self.records.list(&Scope::Global, after.as_deref(), BATCH).await?;
+            if let Some(bucket) = batch.iter().find(|bucket| owns(&bucket.value.owner)) {
+                return Ok(Some(("bucket", bucket.value.name.clone())));
+            }
+            if batch.len() < BATCH {
+                return Ok(None);
+            }
+            after = batch.last().map(|bucket| bucket.value.name.clone());
+        }
+    }
+}
+
+fn standalone(user: &User) -> Result<(), Error> {
+    match user.kind {
+        UserKind::Standalone => Ok(()),
+        UserKind::Iam => Err(Error::NotStandalone(user.name.clone())),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    if name.contains('$') { Err(Error::Tenant(name.to_owned())) } else { Ok(entity::user_name(name)?) }
+}

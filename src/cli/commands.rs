@@ -1,0 +1,199 @@
+//! The commands on the store: each a call into [`Administration`] and a text for standard output.
+
+use super::administration::{self, Administration, NewUser};
+use super::args::{Caps, Command, Key, NewKey, Role, RolePolicy, RoleTrustPolicy, TrustDocument, User};
+use super::output;
+use crate::conf::Environment;
+use crate::entity;
+use crate::types::{AccessKeyId, Secret};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A command on the store was refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CommandError {
+    /// By the store or its rules.
+    #[error(transparent)]
+    Refused(#[from] administration::Error),
+    /// The file with the policy cannot be read.
+    #[error("the file {path} cannot be read: {reason}", path = .path.display())]
+    Infile {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        reason: io::Error,
+    },
+    /// No document at all.
+    #[error("give the policy document, or a file with --infile")]
+    NoDocument,
+}
+
+impl CommandError {
+    /// See [`administration::Error::exit_status`].
+    pub(super) fn exit_status(&self) -> u8 {
+        match self {
+            Self::Refused(error) => error.exit_status(),
+            Self::Infile { reason, .. } if reason.kind() == io::ErrorKind::NotFound => 2,
+            Self::Infile { .. } => 5,
+            Self::NoDocument => 22,
+        }
+    }
+}
+
+type Outcome = Result<String, CommandError>;
+
+/// What a command changes, for its audit line: its words and what it is about. None for one that only reads.
+pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
+    Some(match command {
+        Command::User(User::Create { uid, .. }) => ("user create", uid.uid.clone()),
+        Command::User(User::Rm(uid)) => ("user rm", uid.uid.clone()),
+        Command::Key(Key::Create { uid, .. }) => ("key create", uid.uid.clone()),
+        Command::Key(Key::Rm { access_key, .. }) => ("key rm", access_key.clone()),
+        Command::Caps(Caps::Add(of)) => ("caps add", format!("{} {}", of.uid.uid, of.caps)),
+        Command::Caps(Caps::Rm(of)) => ("caps rm", format!("{} {}", of.uid.uid, of.caps)),
+        Command::Role(Role::Create { name, .. }) => ("role create", name.role_name.clone()),
+        Command::Role(Role::Delete(name)) => ("role delete", name.role_name.clone()),
+        Command::RoleTrustPolicy(RoleTrustPolicy::Modify { name, .. }) => {
+            ("role-trust-policy modify", name.role_name.clone())
+        }
+        Command::RolePolicy(RolePolicy::Put { name, policy_name, .. }) => {
+            ("role-policy put", format!("{} {policy_name}", name.role_name))
+        }
+        Command::RolePolicy(RolePolicy::Delete { name, policy_name }) => {
+            ("role-policy delete", format!("{} {policy_name}", name.role_name))
+        }
+        Command::User(User::Info(_) | User::List)
+        | Command::Role(Role::Get(_) | Role::List { .. })
+        | Command::RolePolicy(RolePolicy::List(_) | RolePolicy::Get { .. })
+        | Command::Serve { .. }
+        | Command::CheckConf
+        | Command::CheckBackend => return None,
+    })
+}
+
+/// Runs a command on users, their keys or caps.
+pub(super) async fn user(admin: &Administration<'_>, command: User) -> Outcome {
+    match command {
+        User::Create { uid, display_name, key, caps } => {
+            let caps = caps.map_or_else(|| Ok(entity::Caps::default()), |caps| entity::Caps::parse(&caps));
+            let caps = caps.map_err(administration::Error::from)?;
+            let (id, secret) = new_key(key)?;
+            let display_name = display_name.unwrap_or_else(|| uid.uid.clone());
+            let new = NewUser { name: uid.uid, display_name, caps };
+            let (user, issued) = admin.create_user(new, id, secret).await?;
+            Ok(output::user(&user, Some(&issued)))
+        }
+        User::Info(uid) => Ok(output::user(&admin.user_info(&uid.uid).await?, None)),
+        User::List => Ok(output::names(&admin.list_users().await?)),
+        User::Rm(uid) => {
+            admin.remove_user(&uid.uid).await?;
+            Ok(String::new())
+        }
+    }
+}
+
+/// Runs a command on keys.
+pub(super) async fn key(admin: &Administration<'_>, command: Key) -> Outcome {
+    match command {
+        Key::Create { uid, key } => {
+            let (id, secret) = new_key(key)?;
+            let (user, issued) = admin.create_key(&uid.uid, id, secret).await?;
+            Ok(output::user(&user, Some(&issued)))
+        }
+        Key::Rm { uid, access_key } => {
+            let id = AccessKeyId::parse(&access_key).map_err(administration::Error::from)?;
+            let user = admin.remove_key(&id, uid.as_deref()).await?;
+            Ok(user.map(|user| output::user(&user, None)).unwrap_or_default())
+        }
+    }
+}
+
+/// Runs a command on caps.
+pub(super) async fn caps(admin: &Administration<'_>, command: Caps) -> Outcome {
+    let parse = |text: &str| entity::Caps::parse(text).map_err(administration::Error::from);
+    let user = match command {
+        Caps::Add(of) => admin.add_caps(&of.uid.uid, &parse(&of.caps)?).await?,
+        Caps::Rm(of) => admin.remove_caps(&of.uid.uid, &parse(&of.caps)?).await?,
+    };
+    Ok(output::user(&user, None))
+}
+
+/// Runs a command on roles.
+pub(super) async fn role(admin: &Administration<'_>, command: Role, environment: &dyn Environment) -> Outcome {
+    match command {
+        Role::Create { name, path, trust } => {
+            let document = trust_document(trust, environment)?;
+            Ok(output::role(&admin.create_role(&name.role_name, &path, &document).await?))
+        }
+        Role::Get(name) => Ok(output::role(&admin.get_role(&name.role_name).await?)),
+        Role::List { path_prefix } => Ok(output::roles(&admin.list_roles(&path_prefix).await?)),
+        Role::Delete(name) => {
+            admin.delete_role(&name.role_name).await?;
+            Ok(format!("role: {} successfully deleted", name.role_name))
+        }
+    }
+}
+
+/// Runs a command on trust policies.
+pub(super) async fn trust_policy(
+    admin: &Administration<'_>,
+    command: RoleTrustPolicy,
+    environment: &dyn Environment,
+) -> Outcome {
+    let RoleTrustPolicy::Modify { name, trust } = command;
+    let document = trust_document(trust, environment)?;
+    admin.put_trust_policy(&name.role_name, &document).await?;
+    Ok(format!("Assume role policy document updated successfully for role: {}", name.role_name))
+}
+
+/// Runs a command on inline policies.
+pub(super) async fn role_policy(
+    admin: &Administration<'_>,
+    command: RolePolicy,
+    environment: &dyn Environment,
+) -> Outcome {
+    match command {
+        RolePolicy::Put { name, policy_name, policy_doc, infile } => {
+            let document = document(policy_doc, infile, environment)?;
+            admin.put_role_policy(&name.role_name, &policy_name, &document).await?;
+            Ok("Permission policy attached successfully".to_owned())
+        }
+        RolePolicy::Get { name, policy_name: Some(policy_name) } => {
+            Ok(output::policy(&admin.get_role_policy(&name.role_name, &policy_name).await?))
+        }
+        // Ceph's page lists with `role policy get`.
+        RolePolicy::List(name) | RolePolicy::Get { name, policy_name: None } => {
+            Ok(output::names(&admin.list_role_policies(&name.role_name).await?))
+        }
+        RolePolicy::Delete { name, policy_name } => {
+            admin.delete_role_policy(&name.role_name, &policy_name).await?;
+            Ok(format!("Policy: {policy_name} successfully deleted for role: {}", name.role_name))
+        }
+    }
+}
+
+fn new_key(key: NewKey) -> Result<(Option<AccessKeyId>, Option<Secret>), CommandError> {
+    let id = key.access_key.map(|id| AccessKeyId::parse(&id)).transpose().map_err(administration::Error::from)?;
+    Ok((id, key.secret.map(Secret::new)))
+}
+
+fn trust_document(trust: TrustDocument, environment: &dyn Environment) -> Result<String, CommandError> {
+    document(trust.assume_role_policy_doc, trust.infile, environment)
+}
+
+fn document(
+    text: Option<String>,
+    file: Option<PathBuf>,
+    environment: &dyn Environment,
+) -> Result<String, CommandError> {
+    match (text, file) {
+        (Some(text), _) => Ok(text),
+        (None, Some(path)) => read(&path, environment).map_err(|reason| CommandError::Infile { path, reason }),
+        (None, None) => Err(CommandError::NoDocument),
+    }
+}
+
+fn read(path: &Path, environment: &dyn Environment) -> io::Result<String> {
+    let text = String::from_utf8(environment.read(path)?).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}

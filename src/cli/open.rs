@@ -1,0 +1,77 @@
+//! Opening the store that the configuration names, and the keys beside it.
+
+use super::{HookError, Hooks};
+use crate::conf::{Config, Environment, KeyFileError, StoreUrl, fetch_or_make};
+use crate::store::sqlite::{self, SqliteStore};
+use crate::store::{self, InvalidStoreKey, Records, Store, StoreKey};
+use crate::token::KeyRing;
+use crate::types::{Entropy, Secret};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no store key.
+    #[error("store.key: {0}")]
+    Key(#[source] KeyFileError),
+    /// The store key is not one.
+    #[error("store.key: {0}")]
+    InvalidKey(#[from] InvalidStoreKey),
+    /// There is no key ring.
+    #[error("token.keys: {0}")]
+    Ring(#[source] KeyFileError),
+    /// The file is not a store.
+    #[error("store.url: {0}")]
+    Sqlite(#[from] sqlite::OpenError),
+    /// Redis does not answer, or not as it must.
+    #[error("store.url: {0}")]
+    Redis(HookError),
+    /// The store is not this gate's.
+    #[error("store.url: {0}")]
+    Store(#[from] store::Error),
+}
+
+/// Opens the store named by the configuration, making SQLite's file and key at first start.
+pub async fn open_store(
+    config: &Config,
+    environment: &dyn Environment,
+    hooks: &Hooks,
+) -> Result<(Records, Arc<dyn Store>), OpenError> {
+    let key = store_key(config, environment, hooks.entropy.as_ref())?;
+    let store: Arc<dyn Store> = match &config.store.url {
+        StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
+        StoreUrl::Redis(url) => (hooks.connect_redis)(url.clone()).await.map_err(OpenError::Redis)?,
+    };
+    let (entropy, now) = (Arc::clone(&hooks.entropy), hooks.clock.now());
+    let records = Records::open(Arc::clone(&store), key, entropy, now, config.store.demo).await?;
+    Ok((records, store))
+}
+
+/// The text of the key ring of session tokens; with SQLite it is made at first start.
+pub fn token_keys(config: &Config, environment: &dyn Environment, entropy: &dyn Entropy) -> Result<Secret, OpenError> {
+    let embedded = config.store.url.is_embedded();
+    let make = || KeyRing::generate(entropy);
+    let make: Option<&dyn Fn() -> Secret> = if embedded { Some(&make) } else { None };
+    fetch_or_make(&config.token.keys, environment, embedded, make).map_err(OpenError::Ring)
+}
+
+fn store_key(config: &Config, environment: &dyn Environment, entropy: &dyn Entropy) -> Result<StoreKey, OpenError> {
+    let make = || StoreKey::generate(entropy).to_hex();
+    let (make, database): (Option<&dyn Fn() -> Secret>, Option<&Path>) = match &config.store.url {
+        StoreUrl::Sqlite(path) if path.exists() => (None, Some(path)),
+        StoreUrl::Sqlite(path) => (Some(&make), Some(path)),
+        StoreUrl::Redis(_) => (None, None),
+    };
+    let key = match fetch_or_make(&config.store.key, environment, database.is_some(), make) {
+        // A key made now would not be the one of the store that is there.
+        Err(KeyFileError::Reference(crate::conf::ReferenceError::Unreadable(path, std::io::ErrorKind::NotFound)))
+            if database.is_some() =>
+        {
+            Err(KeyFileError::Lost(path))
+        }
+        other => other,
+    };
+    let key = key.map_err(OpenError::Key)?;
+    Ok(StoreKey::parse(key.expose_str().unwrap_or_default())?)
+}

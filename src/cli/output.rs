@@ -1,0 +1,112 @@
+//! The JSON of Ceph's documents (WIRE section 10).
+
+use super::administration::IssuedKey;
+use crate::entity::{Role, User};
+use crate::types::Timestamp;
+use serde::Serialize;
+use serde_json::ser::{PrettyFormatter, Serializer};
+
+#[derive(Serialize)]
+struct RoleOutput<'a> {
+    id: &'a str,
+    name: &'a str,
+    path: &'a str,
+    arn: String,
+    create_date: String,
+    max_session_duration: u32,
+    assume_role_policy_document: &'a str,
+}
+
+impl<'a> From<&'a Role> for RoleOutput<'a> {
+    fn from(role: &'a Role) -> Self {
+        Self {
+            id: role.id.as_str(),
+            name: &role.name,
+            path: &role.path,
+            arn: role.arn(),
+            create_date: Timestamp::from_millis(role.created).iso8601_millis(),
+            max_session_duration: role.max_session_duration,
+            assume_role_policy_document: &role.trust.document,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PolicyOutput<'a> {
+    #[serde(rename = "Permission policy")]
+    document: &'a str,
+}
+
+#[derive(Serialize)]
+struct UserOutput<'a> {
+    user_id: &'a str,
+    display_name: &'a str,
+    keys: Vec<KeyOutput<'a>>,
+    caps: Vec<CapOutput>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct KeyOutput<'a> {
+    user: &'a str,
+    access_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_key: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct CapOutput {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    perm: String,
+}
+
+/// A role.
+pub(super) fn role(role: &Role) -> String {
+    pretty(&RoleOutput::from(role))
+}
+
+/// A list of roles.
+pub(super) fn roles(roles: &[Role]) -> String {
+    pretty(&roles.iter().map(RoleOutput::from).collect::<Vec<_>>())
+}
+
+/// An inline policy.
+pub(super) fn policy(document: &str) -> String {
+    pretty(&PolicyOutput { document })
+}
+
+/// A list of names.
+pub(super) fn names(names: &[String]) -> String {
+    pretty(&names)
+}
+
+/// A user. Secrets are not shown, but for the key that was just issued.
+pub(super) fn user(user: &User, issued: Option<&IssuedKey>) -> String {
+    let secret =
+        |id: &str| issued.filter(|issued| issued.id.as_str() == id).and_then(|issued| issued.secret.expose_str());
+    let keys = user
+        .access_keys
+        .iter()
+        .map(|id| KeyOutput { user: &user.name, access_key: id, secret_key: secret(id) })
+        .collect();
+    let caps = user.caps.iter().map(|(cap, permission)| CapOutput { kind: cap.as_str(), perm: permission.to_string() });
+    pretty(&UserOutput {
+        user_id: &user.name,
+        display_name: &user.display_name,
+        keys,
+        caps: caps.collect(),
+        kind: "rgw",
+    })
+}
+
+/// Four spaces a level, as Ceph's tool prints.
+fn pretty(value: &impl Serialize) -> String {
+    let mut out = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut out, PrettyFormatter::with_indent(b"    "));
+    // INVARIANT: these shapes have text keys only and are written to memory, so nothing can fail.
+    let written = value.serialize(&mut serializer);
+    debug_assert!(written.is_ok(), "the shapes of this module are JSON");
+    String::from_utf8(out).unwrap_or_default()
+}

@@ -1,0 +1,155 @@
+//! The chain of an audit log: each line has a number and the SHA-256 of the line before it.
+//!
+//! Whoever removes, changes or reorders lines breaks the chain. A server and commands may append to one file:
+//! each append holds the file's lock and takes the chain up where the file's last line left it, so the chain
+//! goes on over restarts too. A file that was moved away is made anew and goes on with the number and hash that
+//! the writer knows; to a process that did not see the old file, a new file begins a new chain.
+
+use super::access_log::append;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// How much of the file's end is read first in search of the last line; doubled until it is found.
+const TAIL_BYTES: u64 = 64 << 10;
+
+/// Where the chain stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chain {
+    /// Number of the last line; 0 before the first.
+    pub(super) number: u64,
+    /// SHA-256 of the last line in hexadecimal; 64 zeros before the first.
+    pub(super) hash: String,
+}
+
+impl Chain {
+    /// Before the first line.
+    pub(super) fn start() -> Self {
+        Self { number: 0, hash: "0".repeat(64) }
+    }
+
+    /// `fields` (a JSON object) as the next line, with line break, numbered and chained.
+    pub(super) fn link(&mut self, fields: &str) -> String {
+        self.number = self.number.saturating_add(1);
+        let rest = fields.strip_prefix('{').unwrap_or(fields);
+        let mut line = format!("{{\"n\":{},\"prev\":\"{}\",{rest}", self.number, self.hash);
+        self.hash = hash(line.as_bytes());
+        line.push('\n');
+        line
+    }
+}
+
+fn hash(line: &[u8]) -> String {
+    hex::encode(Sha256::digest(line))
+}
+
+/// An audit file, open for appending.
+pub(super) struct AuditFile {
+    path: PathBuf,
+    file: File,
+    chain: Chain,
+    /// The length at which `chain` stands.
+    length: u64,
+}
+
+impl AuditFile {
+    /// Opens or makes the file.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let mut opened = Self { path: path.to_owned(), file: append(path)?, chain: Chain::start(), length: 0 };
+        opened.file.lock()?;
+        let caught_up = opened.catch_up();
+        opened.file.unlock()?;
+        caught_up.map(|()| opened)
+    }
+
+    /// Appends each of `lines` (JSON objects) to the chain, all or, with an error, none.
+    pub(super) fn append(&mut self, lines: &[String]) -> io::Result<()> {
+        self.follow_move()?;
+        self.file.lock()?;
+        let written = self.catch_up().and_then(|()| self.append_locked(lines));
+        self.file.unlock()?;
+        written
+    }
+
+    fn append_locked(&mut self, lines: &[String]) -> io::Result<()> {
+        let mut chain = self.chain.clone();
+        let text: String = lines.iter().map(|line| chain.link(line)).collect();
+        match self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data()) {
+            Ok(()) => {
+                self.chain = chain;
+                self.length = self.length.saturating_add(text.len() as u64);
+                Ok(())
+            }
+            Err(error) => {
+                // Half a line would end the chain. If this fails too, `catch_up` takes it as a line of its own.
+                let _ = self.file.set_len(self.length);
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens the path anew if the file was moved away.
+    fn follow_move(&mut self) -> io::Result<()> {
+        let ours = self.file.metadata()?;
+        let moved = match std::fs::metadata(&self.path) {
+            Ok(there) => (there.dev(), there.ino()) != (ours.dev(), ours.ino()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(error) => return Err(error),
+        };
+        if moved {
+            self.file = append(&self.path)?;
+            self.length = 0;
+        }
+        Ok(())
+    }
+
+    /// Reads what others have appended since.
+    fn catch_up(&mut self) -> io::Result<()> {
+        let length = self.file.metadata()?.len();
+        if length == self.length {
+            return Ok(());
+        }
+        let mut tail = self.tail(length, TAIL_BYTES)?;
+        let mut wanted = TAIL_BYTES;
+        let mut chain = last_link(&tail, wanted >= length);
+        while chain.is_none() && wanted < length {
+            wanted = wanted.saturating_mul(2);
+            tail = self.tail(length, wanted)?;
+            chain = last_link(&tail, wanted >= length);
+        }
+        if tail.last().is_some_and(|last| *last != b'\n') {
+            // A line broken off by a crash: it stays, as a line of its own.
+            self.file.write_all(b"\n")?;
+        }
+        if let Some(chain) = chain {
+            self.chain = chain;
+        }
+        self.length = self.file.metadata()?.len();
+        Ok(())
+    }
+
+    /// The last `wanted` bytes of the file, which is `length` long.
+    fn tail(&mut self, length: u64, wanted: u64) -> io::Result<Vec<u8>> {
+        let start = length.saturating_sub(wanted);
+        let mut tail = Vec::new();
+        self.file.seek(SeekFrom::Start(start))?;
+        (&self.file).take(length.saturating_sub(start)).read_to_end(&mut tail)?;
+        Ok(tail)
+    }
+}
+
+/// Where the chain stands after these lines: the hash is the last line's, the number counts on from the last line
+/// that has one. None if there is no such line here. Unless `whole`, the first line may lack its beginning.
+fn last_link(tail: &[u8], whole: bool) -> Option<Chain> {
+    let lines = tail.split(|byte| *byte == b'\n').skip(usize::from(!whole));
+    let lines: Vec<&[u8]> = lines.filter(|line| !line.is_empty()).collect();
+    let last = lines.last()?;
+    let (after, number) = lines.iter().rev().enumerate().find_map(|(after, line)| Some((after, number_of(line)?)))?;
+    Some(Chain { number: number.saturating_add(after as u64), hash: hash(last) })
+}
+
+fn number_of(line: &[u8]) -> Option<u64> {
+    serde_json::from_slice::<serde_json::Value>(line).ok()?.get("n")?.as_u64()
+}

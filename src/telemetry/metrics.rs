@@ -1,0 +1,175 @@
+//! Metrics in Prometheus' text form.
+//!
+//! Labels come from closed sets only: never a principal, a bucket or anything a client wrote (security rule 32).
+
+use super::record::RequestRecord;
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+
+/// The caches that are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cache {
+    /// Users by key id.
+    Users,
+    /// Compiled roles.
+    Roles,
+    /// Long-term keys.
+    Keys,
+    /// Bucket records.
+    Buckets,
+    /// Opened session tokens.
+    Tokens,
+    /// Derived signing keys.
+    SigningKeys,
+}
+
+impl Cache {
+    const ALL: [Self; 6] = [Self::Users, Self::Roles, Self::Keys, Self::Buckets, Self::Tokens, Self::SigningKeys];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Roles => "roles",
+            Self::Keys => "keys",
+            Self::Buckets => "buckets",
+            Self::Tokens => "tokens",
+            Self::SigningKeys => "signing_keys",
+        }
+    }
+}
+
+/// All metrics of one gate.
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    bytes: IntCounterVec,
+    verify: HistogramVec,
+    decide: HistogramVec,
+    upstream: HistogramVec,
+    total: HistogramVec,
+    cache_hits: IntCounterVec,
+    cache_misses: IntCounterVec,
+    log_dropped: IntCounterVec,
+    store_up: IntGauge,
+}
+
+/// Seconds, from 5 µs (a warm decision) to 1 s.
+const OWN_BUCKETS: [f64; 12] = [5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 5e-3, 2e-2, 1e-1, 1.0];
+/// Seconds, from 0.5 ms to 60 s.
+const UPSTREAM_BUCKETS: [f64; 14] = [5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1, 2e-1, 5e-1, 1.0, 5.0, 20.0, 60.0];
+
+impl Metrics {
+    /// New metrics, all at zero.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let counter = |name: &str, help: &str, labels: &[&str]| -> Result<IntCounterVec, prometheus::Error> {
+            let metric = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok(metric)
+        };
+        let histogram = |name: &str, help: &str, buckets: &[f64]| -> Result<HistogramVec, prometheus::Error> {
+            let metric = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), &["plane"])?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok(metric)
+        };
+        let requests = counter(
+            "rolegate_requests_total",
+            "Requests by plane, operation, decision and class of the answer's status.",
+            &["plane", "operation", "decision", "status"],
+        )?;
+        let bytes =
+            counter("rolegate_body_bytes_total", "Body bytes moved, by plane and direction.", &["plane", "direction"])?;
+        let verify = histogram("rolegate_verify_seconds", "Time spent verifying signature and token.", &OWN_BUCKETS)?;
+        let decide = histogram("rolegate_decide_seconds", "Time spent deciding.", &OWN_BUCKETS)?;
+        let upstream =
+            histogram("rolegate_upstream_seconds", "Time until the head of the backend's answer.", &UPSTREAM_BUCKETS)?;
+        let total = histogram("rolegate_request_seconds", "Time until the end of the answer.", &UPSTREAM_BUCKETS)?;
+        let cache_hits = counter("rolegate_cache_hits_total", "Lookups answered by a cache.", &["cache"])?;
+        let cache_misses = counter("rolegate_cache_misses_total", "Lookups that asked the store.", &["cache"])?;
+        let log_dropped = counter("rolegate_log_dropped_total", "Log records that could not be written.", &["log"])?;
+        let store_up = IntGauge::new("rolegate_store_up", "1 while the store and its change feed are in order.")?;
+        registry.register(Box::new(store_up.clone()))?;
+        for cache in Cache::ALL {
+            // Known from the start, so that a rate can be taken.
+            cache_hits.with_label_values(&[cache.label()]);
+            cache_misses.with_label_values(&[cache.label()]);
+        }
+        Ok(Self {
+            requests,
+            bytes,
+            verify,
+            decide,
+            upstream,
+            total,
+            cache_hits,
+            cache_misses,
+            log_dropped,
+            store_up,
+            registry,
+        })
+    }
+
+    /// Counts one request.
+    pub fn observe(&self, record: &RequestRecord) {
+        let operation = if record.operation.is_empty() { "none" } else { record.operation };
+        let decision = if record.decision.is_empty() { "none" } else { record.decision };
+        self.requests.with_label_values(&[record.plane, operation, decision, status_class(record.status)]).inc();
+        self.bytes.with_label_values(&[record.plane, "in"]).inc_by(record.bytes_in);
+        self.bytes.with_label_values(&[record.plane, "out"]).inc_by(record.bytes_out);
+        let plane = &[record.plane];
+        // What was not done has taken no time, and is not counted as fast.
+        if record.verify_nanos > 0 {
+            self.verify.with_label_values(plane).observe(seconds(record.verify_nanos));
+        }
+        if record.decide_nanos > 0 {
+            self.decide.with_label_values(plane).observe(seconds(record.decide_nanos));
+        }
+        if let Some(nanos) = record.upstream_nanos {
+            self.upstream.with_label_values(plane).observe(seconds(nanos));
+        }
+        self.total.with_label_values(plane).observe(seconds(record.total_nanos));
+    }
+
+    /// The counter of a cache's hits, to be kept by the cache.
+    pub fn cache_hits(&self, cache: Cache) -> IntCounter {
+        self.cache_hits.with_label_values(&[cache.label()])
+    }
+
+    /// The counter of a cache's misses, to be kept by the cache.
+    pub fn cache_misses(&self, cache: Cache) -> IntCounter {
+        self.cache_misses.with_label_values(&[cache.label()])
+    }
+
+    /// Whether the store and its change feed are in order.
+    pub fn set_store_up(&self, up: bool) {
+        self.store_up.set(i64::from(up));
+    }
+
+    /// The counter of records that a log lost.
+    pub(super) fn dropped(&self, log: &'static str) -> IntCounter {
+        self.log_dropped.with_label_values(&[log])
+    }
+
+    /// The page of `/metrics`, `text/plain; version=0.0.4`.
+    pub fn page(&self) -> Result<Vec<u8>, prometheus::Error> {
+        let mut page = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut page)?;
+        Ok(page)
+    }
+}
+
+fn seconds(nanos: u64) -> f64 {
+    std::time::Duration::from_nanos(nanos).as_secs_f64()
+}
+
+fn status_class(status: u16) -> &'static str {
+    match status {
+        0 => "none",
+        100..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    }
+}
