@@ -1,0 +1,179 @@
+//! What the caller says about its signature: parsed, unverified.
+//!
+//! A request without anything that looks like authentication has no claim. Everything that does look like it
+//! and is not exactly one well-formed claim is an error (security rule 5): any Authorization header, a security
+//! token alone, any of the signature's query keys in any case, those of Signature Version 2 too.
+
+use super::error::{Error, Place};
+use super::payload::PayloadKind;
+use super::scope::{CredentialScope, TERMINATOR};
+use super::{authorization, presigned};
+use crate::types::{AccessKeyId, Timestamp};
+use crate::wire::{QueryString, RequestHead};
+use std::sync::Arc;
+
+/// The one algorithm.
+pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// What an algorithm of SigV4a begins with.
+pub(super) const ALGORITHM_4A: &str = "AWS4-ECDSA";
+
+/// How the claim came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClaimKind {
+    /// An Authorization header.
+    Header,
+    /// A presigned query.
+    Query {
+        /// Seconds the request is valid after its signing time, 1 to 604800.
+        expires_seconds: u32,
+    },
+}
+
+/// What the caller says about its signature. Nothing of it is proven.
+#[derive(Clone, Debug)]
+pub struct SignatureClaim {
+    pub(super) access_key: AccessKeyId,
+    pub(super) scope: CredentialScope,
+    /// Names with `;` between. INVARIANT: lower case, sorted, none twice, not empty.
+    pub(super) signed_headers: Box<str>,
+    pub(super) signature: Box<str>,
+    pub(super) signing_time: Timestamp,
+    /// The signing time in the basic form, as it stands in the string to sign.
+    pub(super) time_text: Arc<str>,
+    /// Whether the signing time came from the plain `Date` header.
+    pub(super) dated_by_date: bool,
+    pub(super) kind: ClaimKind,
+    pub(super) session_token: Option<Arc<str>>,
+    pub(super) payload: Option<PayloadKind>,
+}
+
+impl SignatureClaim {
+    /// The access key id that the caller says it used.
+    pub fn access_key(&self) -> &AccessKeyId {
+        &self.access_key
+    }
+
+    /// The credential scope.
+    pub fn scope(&self) -> &CredentialScope {
+        &self.scope
+    }
+
+    /// The names of the signed headers, sorted.
+    pub fn signed_headers(&self) -> impl Iterator<Item = &str> {
+        self.signed_headers.split(';')
+    }
+
+    /// Whether the claim covers a header (lower-case name).
+    pub fn signs(&self, name: &str) -> bool {
+        self.signed_headers().any(|signed| signed == name)
+    }
+
+    /// The signature as sent.
+    pub fn signature(&self) -> &str {
+        &self.signature
+    }
+
+    /// When the caller says it signed.
+    pub fn signing_time(&self) -> Timestamp {
+        self.signing_time
+    }
+
+    /// Header or presigned query.
+    pub fn kind(&self) -> ClaimKind {
+        self.kind
+    }
+
+    /// The session token, if one is given. A temporary id without one, or one beside a long-term id, is for the
+    /// caller to refuse.
+    pub fn session_token(&self) -> Option<&str> {
+        self.session_token.as_deref()
+    }
+
+    /// What `x-amz-content-sha256` says; none where it is absent.
+    pub fn payload(&self) -> Option<PayloadKind> {
+        self.payload
+    }
+
+    /// Where the claim stands.
+    pub fn place(&self) -> Place {
+        match self.kind {
+            ClaimKind::Header => Place::Header,
+            ClaimKind::Query { .. } => Place::Query,
+        }
+    }
+}
+
+/// Reads the claim of a request; none only where nothing looks like authentication.
+pub fn claim(head: &RequestHead, query: &QueryString) -> Result<Option<SignatureClaim>, Error> {
+    let authorization = single_header(head, "authorization")?;
+    let marks = presigned::marks(query)?;
+    if head.header("x-amz-s3session-token").is_some() || marks.express {
+        return Err(Error::ExpressSession);
+    }
+    match (authorization, marks.version_4, marks.version_2) {
+        (Some(value), false, false) => authorization::parse(value, head).map(Some),
+        (None, true, false) => presigned::parse(head, query).map(Some),
+        (None, false, true) => Err(Error::SignatureVersion2(Place::Query)),
+        (None, false, false) if head.header("x-amz-security-token").is_some() => Err(Error::TokenWithoutSignature),
+        (None, false, false) => Ok(None),
+        _ => Err(Error::TwoClaims),
+    }
+}
+
+/// The value of a header that must not be there twice.
+pub(super) fn single_header<'a>(head: &'a RequestHead, name: &'static str) -> Result<Option<&'a [u8]>, Error> {
+    let mut values = head.header_values(name);
+    let first = values.next();
+    if values.next().is_some() { Err(Error::RepeatedHeader(name)) } else { Ok(first) }
+}
+
+/// A value as printable ASCII text without outer blanks.
+pub(super) fn printable(value: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(value).ok()?.trim_matches([' ', '\t']);
+    text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ').then_some(text)
+}
+
+/// The token of a header or query parameter.
+pub(super) fn token(value: Option<&[u8]>, place: Place) -> Result<Option<Arc<str>>, Error> {
+    match value.map(printable) {
+        None => Ok(None),
+        Some(Some(text)) if !text.is_empty() => Ok(Some(text.into())),
+        Some(_) => Err(Error::MalformedToken(place)),
+    }
+}
+
+/// Splits `KEY/DATE/REGION/SERVICE/aws4_request`.
+pub(super) fn credential(text: &str, place: Place) -> Result<(AccessKeyId, CredentialScope), Error> {
+    let mut parts = text.split('/');
+    let (Some(key), Some(date), Some(region), Some(service), Some(end), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Error::MalformedCredential(place));
+    };
+    let scope = CredentialScope::new(date, region, service).map_err(|_| Error::MalformedCredential(place))?;
+    if end != TERMINATOR {
+        return Err(Error::ScopeTerminator(place));
+    }
+    let key = AccessKeyId::parse(key).map_err(|_| Error::MalformedAccessKeyId)?;
+    Ok((key, scope))
+}
+
+/// Checks the list of signed headers.
+pub(super) fn signed_headers(text: &str, place: Place) -> Result<Box<str>, Error> {
+    let mut previous = "";
+    for name in text.split(';') {
+        if name.is_empty() || !name.bytes().all(is_lower_token) {
+            return Err(Error::MalformedSignedHeaders(place));
+        }
+        if name <= previous {
+            return Err(Error::UnsortedSignedHeaders);
+        }
+        previous = name;
+    }
+    Ok(text.into())
+}
+
+/// RFC 9110's token characters without the upper-case letters.
+fn is_lower_token(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}

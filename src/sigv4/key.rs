@@ -1,0 +1,76 @@
+//! The signing key of one secret, date, region and service, and the signatures made with it.
+//!
+//! Derivation and HMAC are `aws-sigv4`'s public functions. A key is worth caching: deriving it costs four
+//! HMACs. Callers cache it only after a verified signature (security rule 28).
+
+use super::scope::CredentialScope;
+use crate::types::{Secret, Timestamp};
+use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
+use std::fmt;
+use std::time::{Duration, SystemTime};
+use zeroize::Zeroizing;
+
+/// A derived signing key; erased from memory when dropped.
+#[derive(Clone)]
+pub struct SigningKey(Zeroizing<[u8; 32]>);
+
+/// No key can be derived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no signing key can be derived: the secret is not text or the scope's date is not a day of the calendar")]
+pub struct UnusableSecret;
+
+impl SigningKey {
+    /// Derives the key for a scope.
+    pub fn derive(secret: &Secret, scope: &CredentialScope) -> Result<Self, UnusableSecret> {
+        let text = secret.expose_str().ok_or(UnusableSecret)?;
+        let noon = Timestamp::parse_basic(&format!("{}T120000Z", scope.date())).map_err(|_| UnusableSecret)?;
+        let key = generate_signing_key(text, system_time(noon)?, scope.region(), scope.service());
+        let bytes = <[u8; 32]>::try_from(key.as_ref()).map_err(|_| UnusableSecret)?;
+        Ok(Self(Zeroizing::new(bytes)))
+    }
+
+    /// The signature of a string to sign, in lower-case hex.
+    pub(super) fn signature(&self, string_to_sign: &[u8]) -> String {
+        calculate_signature(self.0.as_slice(), string_to_sign)
+    }
+}
+
+fn system_time(time: Timestamp) -> Result<SystemTime, UnusableSecret> {
+    let distance = Duration::from_secs(time.seconds().unsigned_abs());
+    let moved = if time.seconds() < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(distance)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(distance)
+    };
+    moved.ok_or(UnusableSecret)
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_derivation_is_that_of_the_specification() {
+        // AWS, "Examples of how to derive a signing key for Signature Version 4".
+        let secret = Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+        let scope = CredentialScope::new("20120215", "us-east-1", "iam").unwrap();
+        let key = SigningKey::derive(&secret, &scope).unwrap();
+        assert_eq!(hex::encode(*key.0), "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d");
+        assert_eq!(format!("{key:?}"), "SigningKey(…)");
+    }
+
+    #[test]
+    fn days_that_do_not_exist_have_no_key() {
+        let scope = CredentialScope::new("20260231", "r", "s3").unwrap();
+        assert!(SigningKey::derive(&Secret::new("x"), &scope).is_err());
+        let scope = CredentialScope::new("00010101", "r", "s3").unwrap();
+        assert!(SigningKey::derive(&Secret::new(vec![0xff]), &scope).is_err());
+        let _ = SigningKey::derive(&Secret::new("x"), &scope);
+    }
+}
