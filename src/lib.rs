@@ -27,3 +27,9 @@ pub mod sts;
 
 // L3: the gateway, free of pingora.
 pub mod gateway;
+
+// L4: the shell.
+#[cfg(feature = "shell")]
+pub mod backend;
+#[cfg(feature = "shell")]
+pub mod proxy;
