@@ -30,9 +30,15 @@ pub mod gateway;
 
 // L4: the shell.
 #[cfg(feature = "shell")]
+pub mod backend;
+#[cfg(feature = "shell")]
 pub mod cli;
 #[cfg(feature = "shell")]
 pub mod conf;
+#[cfg(feature = "shell")]
+pub mod directory;
+#[cfg(feature = "shell")]
+pub mod proxy;
 #[cfg(feature = "shell")]
 pub mod server;
 #[cfg(feature = "shell")]

@@ -41,8 +41,25 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "types", "wire", "sigv4", "s3", "policy", "token", "entity", "store", "authn", "authz", "iam", "sts",
-            "gateway", "directory", "backend", "proxy", "telemetry", "conf", "cli",
+            "types",
+            "wire",
+            "sigv4",
+            "s3",
+            "policy",
+            "token",
+            "entity",
+            "store",
+            "authn",
+            "authz",
+            "iam",
+            "sts",
+            "gateway",
+            "directory",
+            "backend",
+            "proxy",
+            "telemetry",
+            "conf",
+            "cli",
         ],
     ),
 ];
@@ -52,8 +69,22 @@ const CORES: &[&str] =
     &["types", "wire", "sigv4", "s3", "policy", "token", "entity", "authn", "authz", "iam", "sts", "gateway"];
 
 const SHELL_CRATES: &[&str] = &[
-    "arc_swap", "clap", "http", "http_body_util", "hyper", "hyper_rustls", "hyper_util", "libc", "moka", "pingora",
-    "prometheus", "redis", "rusqlite", "rustls", "toml", "tracing_subscriber",
+    "arc_swap",
+    "clap",
+    "http",
+    "http_body_util",
+    "hyper",
+    "hyper_rustls",
+    "hyper_util",
+    "libc",
+    "moka",
+    "pingora",
+    "prometheus",
+    "redis",
+    "rusqlite",
+    "rustls",
+    "toml",
+    "tracing_subscriber",
 ];
 
 /// Names that say nothing of what a module owns.
@@ -83,7 +114,8 @@ fn sources() -> Vec<(PathBuf, String)> {
 /// The top-level module a file belongs to; none for lib.rs and main.rs.
 fn module(path: &Path) -> Option<String> {
     let inside = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
-    (inside.components().count() > 1).then(|| inside.components().next().unwrap().as_os_str().to_str().unwrap().to_owned())
+    (inside.components().count() > 1)
+        .then(|| inside.components().next().unwrap().as_os_str().to_str().unwrap().to_owned())
 }
 
 /// The code before the unit tests, without comment lines.
