@@ -77,6 +77,7 @@ pub fn s3_context(
         match signature.kind() {
             ClaimKind::Header => context.set("s3:authType", "REST-HEADER"),
             ClaimKind::Query { .. } => context.set("s3:authType", "REST-QUERY-STRING"),
+            ClaimKind::Form => context.set("s3:authType", "POST"),
         }
         // Milliseconds, for presigned requests as well as for headers.
         let age = now.millis().saturating_sub(signature.signing_time().millis()).max(0);
