@@ -317,6 +317,7 @@ async fn urls_that_are_not_ours_are_refused_without_repeating_them() {
         ("rediss://:s3cr3t@h/#insecure", OpenError::Url),
         ("redis://:s3cr3t@h:port", OpenError::Url),
         ("redis", OpenError::Url),
+        (":s3cr3t@h://x", OpenError::Url),
     ] {
         let error = RedisStore::open(&RedisOptions::new(url)).await.err().unwrap();
         assert_eq!(error, wanted, "{url}");

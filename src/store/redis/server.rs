@@ -108,7 +108,11 @@ impl Server {
         match scheme {
             "redis" | "rediss" | "unix" => {}
             other if other.contains("sentinel") => return Err(OpenError::Sentinel),
-            other => return Err(OpenError::Scheme(other.chars().take(20).collect())),
+            other if other.len() <= 20 && other.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'+') => {
+                return Err(OpenError::Scheme(other.to_owned()));
+            }
+            // What stands there may be anything, a password too.
+            _ => return Err(OpenError::Url),
         }
         // A fragment would switch the check of the certificate off.
         if rest.contains('#') {
