@@ -6,12 +6,15 @@ mod conformance;
 #[cfg(test)]
 #[path = "store/memory.rs"]
 mod memory;
-#[cfg(all(test, feature = "shell"))]
+#[cfg(test)]
+#[cfg(feature = "shell")]
 #[path = "store/redis.rs"]
 mod redis;
-#[cfg(all(test, feature = "shell"))]
+#[cfg(test)]
+#[cfg(feature = "shell")]
 #[path = "store/redis_server.rs"]
 mod redis_server;
-#[cfg(all(test, feature = "shell"))]
+#[cfg(test)]
+#[cfg(feature = "shell")]
 #[path = "store/sqlite.rs"]
 mod sqlite;

@@ -90,7 +90,8 @@ pub enum Notice {
     Changed(RecordKey),
     /// The feed broke: from now on changes elsewhere are not heard of.
     Lost,
-    /// The feed is on (again): what was cached before may be out of date and must go.
+    /// Anything may have changed: what was cached before must go. The feed is on again, or the adapter saw
+    /// that someone else changed something but not what.
     Restored,
 }
 
@@ -124,8 +125,9 @@ pub enum Error {
 }
 
 /// The port. Adapters promise: a commit is atomic and durable when it returns; `load` after it sees it;
-/// `list` is in byte order of names; every change by anyone is followed by a [`Notice::Changed`], or by
-/// [`Notice::Lost`] and later [`Notice::Restored`].
+/// `list` is in byte order of names, and a page shows one moment; every change by anyone is followed by a
+/// [`Notice::Changed`], or by [`Notice::Restored`], with [`Notice::Lost`] before it while changes go unheard.
+/// While the feed is lost, what is loaded is still what the store holds, or an error.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The record under `key`.

@@ -123,7 +123,7 @@ impl Records {
 
     fn read<T: Stored>(&self, key: &RecordKey, record: &Record) -> Result<Versioned<T>, Error> {
         self.sealer
-            .unwrap(self.store_id(), key, record.revision, &record.value)
+            .open_record(self.store_id(), key, record.revision, &record.value)
             .and_then(|data| serde_json::from_slice::<T>(data).ok())
             .filter(|value| value.record_key() == *key)
             .map(|value| Versioned { value, revision: record.revision })
@@ -136,7 +136,7 @@ impl Records {
             Expect::Absent => first_revision(self.entropy.as_ref()),
             Expect::Revision(old) => old.wrapping_add(1),
         };
-        Ok(Record { value: self.sealer.wrap(self.store_id(), key, revision, &data), revision })
+        Ok(Record { value: self.sealer.seal_record(self.store_id(), key, revision, &data), revision })
     }
 }
 
@@ -161,7 +161,7 @@ async fn load_meta(store: &dyn Store, sealer: &Sealer) -> Result<Option<Meta>, E
 fn read_meta(sealer: &Sealer, key: &RecordKey, record: &Record) -> Result<Meta, Error> {
     let damaged = || Error::Damaged(key.clone());
     let parse = |data| serde_json::from_slice::<Meta>(data).map_err(|_| damaged());
-    match sealer.unwrap("", key, record.revision, &record.value) {
+    match sealer.open_record("", key, record.revision, &record.value) {
         Some(data) => parse(data),
         None => {
             // Only tells which error it is: nothing of what is read here is used.
@@ -190,7 +190,7 @@ async fn make_meta(
     let key = RecordKey::meta();
     let data = serde_json::to_vec(&meta).map_err(|_| Error::Unwritable(key.clone()))?;
     let revision = first_revision(entropy);
-    let record = Record { value: sealer.wrap("", &key, revision, &data), revision };
+    let record = Record { value: sealer.seal_record("", &key, revision, &data), revision };
     let commit = Commit { checks: Vec::new(), writes: vec![(key, Expect::Absent, Change::Put(record))] };
     match store.commit(commit).await {
         Ok(()) => Ok(meta),

@@ -87,13 +87,13 @@ impl Sealer {
     }
 
     /// A record's bytes: its data under a MAC.
-    pub(super) fn wrap(&self, store_id: &str, key: &RecordKey, revision: u64, data: &[u8]) -> Vec<u8> {
+    pub(super) fn seal_record(&self, store_id: &str, key: &RecordKey, revision: u64, data: &[u8]) -> Vec<u8> {
         let mac = URL_SAFE_NO_PAD.encode(mac_of(&self.mac, &mac_input(store_id, key, &revision.to_be_bytes(), data)));
         [HEAD, mac.as_bytes(), MIDDLE, data, TAIL].concat()
     }
 
     /// The data of a record, if its MAC fits.
-    pub(super) fn unwrap<'a>(
+    pub(super) fn open_record<'a>(
         &self,
         store_id: &str,
         key: &RecordKey,
@@ -229,26 +229,26 @@ mod tests {
         let sealer = Sealer::new(&key("1"));
         let account = AccountId::parse("123456789012").unwrap();
         let place = RecordKey::user(&account, "a");
-        let bytes = sealer.wrap("store", &place, 7, b"{}");
-        assert_eq!(sealer.unwrap("store", &place, 7, &bytes), Some(&b"{}"[..]));
+        let bytes = sealer.seal_record("store", &place, 7, b"{}");
+        assert_eq!(sealer.open_record("store", &place, 7, &bytes), Some(&b"{}"[..]));
         assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok());
 
-        assert_eq!(sealer.unwrap("other", &place, 7, &bytes), None);
-        assert_eq!(sealer.unwrap("store", &place, 8, &bytes), None);
+        assert_eq!(sealer.open_record("other", &place, 7, &bytes), None);
+        assert_eq!(sealer.open_record("store", &place, 8, &bytes), None);
         for other in [
             RecordKey::user(&AccountId::empty(), "a"),
             RecordKey::user(&account, "b"),
             RecordKey::role(&account, "a"),
             RecordKey { scope: Scope::Global, ..place.clone() },
         ] {
-            assert_eq!(sealer.unwrap("store", &other, 7, &bytes), None, "{other}");
+            assert_eq!(sealer.open_record("store", &other, 7, &bytes), None, "{other}");
         }
-        assert_eq!(Sealer::new(&key("2")).unwrap("store", &place, 7, &bytes), None);
+        assert_eq!(Sealer::new(&key("2")).open_record("store", &place, 7, &bytes), None);
         for at in 0..bytes.len() {
             let mut bent = bytes.clone();
             bent[at] ^= 1;
-            assert_eq!(sealer.unwrap("store", &place, 7, &bent), None, "byte {at}");
-            assert_eq!(sealer.unwrap("store", &place, 7, &bytes[..at]), None, "cut at {at}");
+            assert_eq!(sealer.open_record("store", &place, 7, &bent), None, "byte {at}");
+            assert_eq!(sealer.open_record("store", &place, 7, &bytes[..at]), None, "cut at {at}");
         }
     }
 
@@ -257,7 +257,7 @@ mod tests {
         let sealer = Sealer::new(&key("1"));
         let empty = RecordKey::user(&AccountId::empty(), "a");
         let global = RecordKey { scope: Scope::Global, ..empty.clone() };
-        assert_eq!(sealer.unwrap("s", &global, 1, &sealer.wrap("s", &empty, 1, b"{}")), None);
+        assert_eq!(sealer.open_record("s", &global, 1, &sealer.seal_record("s", &empty, 1, b"{}")), None);
     }
 
     #[test]

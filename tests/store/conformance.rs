@@ -238,6 +238,25 @@ pub(crate) async fn one_of_many_writers_wins(fixture: &dyn Fixture) {
     }
 }
 
+/// Rule 1: of all who claim a name at once, one has it.
+pub(crate) async fn rule_01_a_name_is_claimed_once(fixture: &dyn Fixture) {
+    let connections = [fixture.connect().await, fixture.connect().await];
+    let claims = (0..16).map(|claimant| {
+        let store = Arc::clone(&connections[claimant % 2]);
+        let claim = Change::Put(record(u64::try_from(claimant).unwrap()));
+        let claim = writes(vec![(RecordKey::bucket("b"), Expect::Absent, claim)]);
+        tokio::spawn(async move { store.commit(claim).await })
+    });
+    let mut claimed = 0;
+    for claim in claims.collect::<Vec<_>>() {
+        match claim.await.unwrap() {
+            Ok(()) => claimed += 1,
+            Err(error) => assert_eq!(error, Error::Conflict(RecordKey::bucket("b"))),
+        }
+    }
+    assert_eq!(claimed, 1);
+}
+
 /// Counters that every task raises by compare-and-set: nothing is lost, and both halves of a commit stay equal.
 pub(crate) async fn no_update_is_lost(fixture: &dyn Fixture) {
     const TASKS: u64 = 6;
@@ -403,7 +422,7 @@ macro_rules! conformance {
         $crate::conformance::conformance!(@cases $fixture;
             what_is_written_is_read, expectations_decide, a_commit_happens_whole_or_not_at_all, deleted_is_gone,
             a_commit_keeps_to_one_scope, lists_are_in_byte_order, places_are_apart, one_of_many_writers_wins,
-            no_update_is_lost, what_stays_is_listed_while_the_rest_changes, records_outlive_their_connection,
+            rule_01_a_name_is_claimed_once, no_update_is_lost, what_stays_is_listed_while_the_rest_changes, records_outlive_their_connection,
             changes_are_told, a_cache_kept_by_the_feed_ends_up_right,
             rule_18_all_who_open_a_new_store_agree_on_its_id);
     };

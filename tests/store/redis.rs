@@ -1,10 +1,12 @@
 //! The Redis adapter: the suite over two connections to one server, and everything that can happen to a server.
 
 use crate::conformance::{Fixture, account, conformance, create, heard, key, opened, put, record, writes};
-use crate::redis_server::RedisServer;
+use crate::redis_server::{RedisServer, free_port};
 use async_trait::async_trait;
 use rolegate::store::redis::{OpenError, RedisOptions, RedisStore};
 use rolegate::store::{Change, Error, Expect, Kind, Notice, RecordKey, Store};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::TryRecvError;
@@ -254,6 +256,59 @@ async fn an_acl_user_with_the_documented_rights_and_a_unix_socket_suffice() {
     assert_eq!(store.load(&key("a")).await, Ok(Some(record(1))));
 }
 
+/// A certificate of its own for `localhost` in the server's folder, made by openssl.
+fn certificate(folder: &Path) -> Vec<u8> {
+    let made = Command::new("openssl")
+        .args(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost".split(' '),
+        )
+        .args([
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "cert.pem",
+        ])
+        .current_dir(folder)
+        .output()
+        .expect("openssl is not installed: it makes the test's certificate");
+    assert!(made.status.success());
+    std::fs::read(folder.join("cert.pem")).unwrap()
+}
+
+#[tokio::test]
+async fn tls_is_spoken_to_a_server_whose_certificate_is_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let pem = certificate(folder.path());
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let port = free_port().to_string();
+    let server = RedisServer::start_with(&[
+        "--tls-port",
+        &port,
+        "--tls-cert-file",
+        &path("cert.pem"),
+        "--tls-key-file",
+        &path("key.pem"),
+        "--tls-auth-clients",
+        "no",
+    ]);
+    let options = RedisOptions::new(&format!("rediss://localhost:{port}"));
+    let store = RedisStore::open(&options.clone().ca_pem(pem)).await.unwrap();
+    create(&store, "a", 1).await;
+    assert!(server.say(&["GET", "rolegate:{a:}:user:a"]).contains("1 value 1"));
+
+    // Neither a server that nobody vouches for, nor another name.
+    let error = RedisStore::open(&options).await.err().unwrap();
+    assert!(error.to_string().contains("certificate"), "{error}");
+    let other =
+        RedisOptions::new(&format!("rediss://127.0.0.1:{port}")).ca_pem(std::fs::read(path("cert.pem")).unwrap());
+    let error = RedisStore::open(&other).await.err().unwrap();
+    assert!(error.to_string().contains("certificate"), "{error}");
+}
+
 #[tokio::test]
 async fn urls_that_are_not_ours_are_refused_without_repeating_them() {
     for (url, wanted) in [
@@ -262,6 +317,7 @@ async fn urls_that_are_not_ours_are_refused_without_repeating_them() {
         ("rediss://:s3cr3t@h/#insecure", OpenError::Url),
         ("redis://:s3cr3t@h:port", OpenError::Url),
         ("redis", OpenError::Url),
+        (":s3cr3t@h://x", OpenError::Url),
     ] {
         let error = RedisStore::open(&RedisOptions::new(url)).await.err().unwrap();
         assert_eq!(error, wanted, "{url}");

@@ -7,6 +7,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 pub(crate) struct RedisServer {
     folder: TempDir,
     port: u16,
@@ -24,7 +29,7 @@ impl RedisServer {
     pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let mut folder = tempfile::tempdir().unwrap();
         for _ in 0..20 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = free_port();
             let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
             let mut server = Self { folder, port, arguments, child: None };
             if server.launch() {

@@ -108,7 +108,11 @@ impl Server {
         match scheme {
             "redis" | "rediss" | "unix" => {}
             other if other.contains("sentinel") => return Err(OpenError::Sentinel),
-            other => return Err(OpenError::Scheme(other.chars().take(20).collect())),
+            other if other.len() <= 20 && other.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'+') => {
+                return Err(OpenError::Scheme(other.to_owned()));
+            }
+            // What stands there may be anything, a password too.
+            _ => return Err(OpenError::Url),
         }
         // A fragment would switch the check of the certificate off.
         if rest.contains('#') {
@@ -184,15 +188,21 @@ fn client(info: ConnectionInfo, options: &RedisOptions) -> Option<Client> {
     }
 }
 
+const REFUSED: &str = "refuses the user name or the password";
 const SILENT: &str = "does not answer in time";
 
 /// What the server did. Its own words are left out but for the code before them: they may repeat what was sent.
 fn describe(error: &RedisError) -> String {
-    match error.kind() {
-        ErrorKind::AuthenticationFailed => "refuses the user name or the password".to_owned(),
+    match error.code() {
+        _ if error.kind() == ErrorKind::AuthenticationFailed => REFUSED.to_owned(),
+        Some("WRONGPASS" | "NOAUTH") => REFUSED.to_owned(),
         _ if error.is_connection_refusal() => "refuses connections".to_owned(),
         _ if error.is_timeout() => SILENT.to_owned(),
         _ if error.is_connection_dropped() => "closed the connection".to_owned(),
-        _ => error.code().map_or_else(|| format!("failed: {}", error.category()), |code| format!("answered {code}")),
+        Some(code) => format!("answered {code}"),
+        None => match std::error::Error::source(error).filter(|_| error.is_io_error()) {
+            Some(source) => format!("cannot be talked to: {source}"),
+            None => format!("failed: {}", error.category()),
+        },
     }
 }
