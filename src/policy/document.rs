@@ -7,7 +7,7 @@ use std::fmt;
 
 /// Most characters of a document that any IAM or S3 call takes (WIRE section 3). Quotas by kind of policy are
 /// the caller's.
-pub const MAX_DOCUMENT_BYTES: usize = 131_072;
+pub const MAX_DOCUMENT_CHARACTERS: usize = 131_072;
 
 /// A JSON value. Numbers keep their text; members keep their order and their duplicates.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,8 +25,8 @@ impl Json {
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         let whole = Place::root();
         let length = text.chars().count();
-        if length > MAX_DOCUMENT_BYTES {
-            return Err(whole.refuse(Fault::TooLong { length, limit: MAX_DOCUMENT_BYTES }));
+        if length > MAX_DOCUMENT_CHARACTERS {
+            return Err(whole.refuse(Fault::TooLong { length, limit: MAX_DOCUMENT_CHARACTERS }));
         }
         for (line, content) in text.split('\n').enumerate() {
             if let Some(bad) = content.chars().find(|c| !is_allowed(*c)) {
@@ -225,7 +225,7 @@ mod tests {
         assert!(matches!(Json::parse(&"[".repeat(100_000)).unwrap_err().fault, Fault::NotJson { .. }));
         let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
         assert!(matches!(Json::parse(&deep).unwrap_err().fault, Fault::NotJson { .. }));
-        assert!(Json::parse(&" ".repeat(MAX_DOCUMENT_BYTES + 1)).unwrap_err().to_string().contains("131073"));
+        assert!(Json::parse(&" ".repeat(MAX_DOCUMENT_CHARACTERS + 1)).unwrap_err().to_string().contains("131073"));
     }
 
     #[test]

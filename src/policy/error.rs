@@ -24,7 +24,7 @@ impl fmt::Display for At<'_> {
 /// The rules of the policy grammar, one variant for each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// The document has more than [`super::MAX_DOCUMENT_BYTES`] characters.
+    /// The document has more than [`super::MAX_DOCUMENT_CHARACTERS`] characters.
     #[error("the document has {length} characters; at most {limit} are allowed")]
     TooLong {
         /// Characters found.

@@ -87,12 +87,15 @@ fn evaluate<'a>(
             return Decision { outcome: Outcome::ExplicitDeny, statements, cause: Some(kind), missing_keys };
         }
     }
-    let needs = needs(request, policies, resource_kind, &resource);
+    let Some(needs) = needs(request, policies, resource_kind, &resource) else {
+        let (outcome, statements) = (Outcome::ImplicitDeny, Vec::new());
+        return Decision { outcome, statements, cause: Some(resource_kind), missing_keys };
+    };
     let mut statements = Vec::new();
     for (needed, said, kind) in [
         (needs.identity, identity, PolicyKind::Identity),
-        (needs.limits, boundary, PolicyKind::Boundary),
-        (needs.limits, session, PolicyKind::Session),
+        (needs.boundary, boundary, PolicyKind::Boundary),
+        (needs.session, session, PolicyKind::Session),
         (needs.resource, resource, resource_kind),
     ] {
         if needed && !said.allows() {
@@ -110,12 +113,23 @@ fn evaluate<'a>(
 #[derive(Clone, Copy)]
 struct Needs {
     identity: bool,
-    /// Boundaries and session policies.
-    limits: bool,
+    boundary: bool,
+    session: bool,
     resource: bool,
 }
 
-fn needs(request: &AuthorizationRequest<'_>, policies: &Policies<'_>, kind: PolicyKind, resource: &Said<'_>) -> Needs {
+impl Needs {
+    const ALL: Self = Self { identity: true, boundary: true, session: true, resource: true };
+    const RESOURCE: Self = Self { identity: false, boundary: false, session: false, resource: true };
+}
+
+/// None: nothing can allow it.
+fn needs(
+    request: &AuthorizationRequest<'_>,
+    policies: &Policies<'_>,
+    kind: PolicyKind,
+    resource: &Said<'_>,
+) -> Option<Needs> {
     let trust = kind == PolicyKind::Trust;
     let Some(own_account) = request.principal.account() else {
         return needs_without_account(request.principal, trust);
@@ -126,24 +140,25 @@ fn needs(request: &AuthorizationRequest<'_>, policies: &Policies<'_>, kind: Poli
         None => policies.resource.is_none(),
     };
     if !same_account {
-        return Needs { identity: true, limits: true, resource: true };
+        return Some(Needs::ALL);
     }
-    // What names the user speaks of the user, not of a session made from it with session policies.
-    let of_session = matches!(request.principal, Principal::User { .. }) && policies.session.is_some();
-    match resource.grant {
-        Some(Grant::Caller) if !of_session => Needs { identity: false, limits: false, resource: true },
-        Some(Grant::Caller | Grant::Role) => Needs { identity: false, limits: true, resource: true },
-        Some(Grant::Account) => Needs { identity: true, limits: true, resource: trust },
-        None if trust => Needs { identity: false, limits: false, resource: true },
-        None => Needs { identity: true, limits: true, resource: false },
-    }
+    // Session policies give way only to a policy that names the session itself: not to `*`, and not to the ARN of
+    // the user from whom a session with session policies was made.
+    let names_session = matches!(request.principal, Principal::RoleSession { .. });
+    Some(match resource.grant {
+        Some(Grant::Caller) => Needs { session: !names_session, ..Needs::RESOURCE },
+        Some(Grant::Everyone) => Needs { session: true, ..Needs::RESOURCE },
+        Some(Grant::Role) => Needs { identity: false, ..Needs::ALL },
+        Some(Grant::Account) => Needs { resource: trust, ..Needs::ALL },
+        None if trust => Needs::RESOURCE,
+        None => Needs { resource: false, ..Needs::ALL },
+    })
 }
 
 /// Anonymous lives by the bucket policy alone and is never trusted with a role; a web identity lives by the trust
-/// policy alone and reaches nothing else. The need of identity policies, which neither has, keeps them out.
-fn needs_without_account(principal: &Principal, trust: bool) -> Needs {
-    let admitted = matches!(principal, Principal::WebIdentity { .. }) == trust;
-    Needs { identity: !admitted, limits: !admitted, resource: true }
+/// policy alone and reaches nothing else.
+fn needs_without_account(principal: &Principal, trust: bool) -> Option<Needs> {
+    (matches!(principal, Principal::WebIdentity { .. }) == trust).then_some(Needs::RESOURCE)
 }
 
 /// Collects what one policy says to the request.

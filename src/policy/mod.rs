@@ -12,8 +12,8 @@
 //! * `Null` takes neither `IfExists` nor a set qualifier.
 //! * An empty list is refused everywhere, in conditions too.
 //! * A multi-valued key has no value for a variable.
-//! * In the same account a resource policy that names a user does not lift the limits of session policies from a
-//!   session of that user.
+//! * In the same account a resource policy lifts the limits of session policies only where it names the role
+//!   session itself, not by `*` and not by the ARN of a user from whom the session was made.
 
 mod action;
 mod condition;
@@ -32,7 +32,7 @@ mod tests;
 mod variable;
 
 pub use decision::{DecidingStatement, Decision, Outcome};
-pub use document::MAX_DOCUMENT_BYTES;
+pub use document::MAX_DOCUMENT_CHARACTERS;
 pub use error::{Error, Fault};
 pub use evaluate::{decide, decide_trust};
 pub use request::{AuthorizationRequest, NamedPolicy, Policies};

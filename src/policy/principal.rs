@@ -14,9 +14,11 @@ use crate::types::{AccountId, Arn, Principal, UniqueId};
 pub(super) enum Grant {
     /// The caller's account as a whole.
     Account,
-    /// The role behind the caller's session (or the user behind a session with session policies).
+    /// The role behind the caller's session.
     Role,
-    /// The caller itself, or everybody.
+    /// Everybody.
+    Everyone,
+    /// The caller itself.
     Caller,
 }
 
@@ -74,7 +76,7 @@ impl PrincipalPattern {
     fn grant(&self, caller: &Principal) -> Option<Grant> {
         match (self, caller) {
             (Self::Everyone, Principal::WebIdentity { .. }) => None,
-            (Self::Everyone, _) => Some(Grant::Caller),
+            (Self::Everyone, _) => Some(Grant::Everyone),
             (Self::Account(account), Principal::Root { account: own }) => (account == own).then_some(Grant::Caller),
             (Self::Account(account), _) => (caller.account() == Some(account)).then_some(Grant::Account),
             (Self::Role(..) | Self::BoundRole(_), _) => self.names(caller).then_some(Grant::Role),
@@ -128,6 +130,9 @@ fn spares(patterns: &[PrincipalPattern], caller: &Principal) -> bool {
     }
 }
 
+/// Parses one principal; an ARN that can be bound is added to the list.
+type ParseEntry = fn(&str, &ParseOptions<'_>, &mut Vec<Box<str>>) -> Result<PrincipalPattern, Fault>;
+
 /// Parses the value of `Principal` or `NotPrincipal`; ARNs that can be bound are added to `arns`.
 pub(super) fn parse_principals(
     json: &Json,
@@ -147,13 +152,12 @@ pub(super) fn parse_principals(
     }
     let mut patterns = Vec::new();
     for (kind, values) in members {
-        let parse: fn(&str, &ParseOptions<'_>, &mut Vec<Box<str>>) -> Result<PrincipalPattern, Fault> =
-            match kind.as_str() {
-                "AWS" => parse_aws,
-                "Federated" => |text, options, _| parse_provider(text, options.default_account),
-                "Service" | "CanonicalUser" => |text, _, _| exact(text).map(|()| PrincipalPattern::Nobody),
-                other => return Err(place.refuse(Fault::UnknownPrincipalType(shorten(other)))),
-            };
+        let parse: ParseEntry = match kind.as_str() {
+            "AWS" => parse_aws,
+            "Federated" => |text, options, _| parse_provider(text, options.default_account),
+            "Service" | "CanonicalUser" => |text, _, _| exact(text).map(|()| PrincipalPattern::Nobody),
+            other => return Err(place.refuse(Fault::UnknownPrincipalType(shorten(other)))),
+        };
         let parsed = values.each(&place.member(kind), |value, place| {
             parse(value.string(place)?, options, arns).map_err(|fault| place.refuse(fault))
         })?;
