@@ -1,3 +1,5 @@
+//! IAM calls against a store in memory.
+
 use super::*;
 use crate::entity::{Caps, Owner, Role, User, UserKind};
 use crate::policy::{Bindings, Policy, PolicyKind};

@@ -1,3 +1,5 @@
+//! AssumeRole from parameters to an opened token.
+
 use super::*;
 use crate::authz::Permit;
 use crate::entity::{Owner, Role, StoredPolicy};
