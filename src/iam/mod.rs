@@ -14,8 +14,6 @@ mod requirements;
 mod role_policies;
 mod roles;
 mod target;
-#[cfg(test)]
-mod tests;
 mod trust;
 
 pub use answer::Answer;
@@ -146,3 +144,6 @@ pub async fn execute(request: &Request, permit: &Permit, scene: &Scene<'_>) -> R
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,12 @@
+//! IAM calls against a store in memory.
+
 use super::*;
 use crate::entity::{Caps, Owner, Role, User, UserKind};
 use crate::policy::{Bindings, Policy, PolicyKind};
 use crate::store::{self, Changes, Commit, Kind, MemoryStore, Notice, Record, RecordKey, Scope, Store, StoreKey};
 use crate::types::{Context, Principal, Requirement, UniqueId};
 use crate::wire::aws_query::Parameters;
+use crate::wire::xml::{self, Element, XmlLimits};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -623,4 +626,45 @@ async fn requirements_and_context_name_the_role() {
     assert_eq!(single(&context, "aws:ResourceTag/Team"), Some(b"a".to_vec()));
     assert_eq!(single(&context, "iam:ResourceTag/Team"), Some(b"a".to_vec()));
     assert!(create.resource_context(&account, &world.records, &mut context).await.unwrap().is_none());
+}
+
+/// Whether an element with that path (`A/B`) is in `root`.
+fn has(root: &Element, path: &str) -> bool {
+    match path.split_once('/') {
+        Some((first, rest)) => root.children.iter().any(|child| child.name == first && has(child, rest)),
+        None => root.child(path).is_some(),
+    }
+}
+
+#[tokio::test]
+async fn captured_requests_get_answers_of_awss_shape() {
+    let world = World::new().await;
+    let limits = XmlLimits { bytes: 1 << 16, depth: 16, elements: 1000 };
+    let corpus = include_str!("../../tests/corpus/ceph-wire/iam.tsv");
+    for line in corpus.lines().filter(|line| !line.starts_with('#')) {
+        let [name, wanted, elements, body] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let parameters = Parameters::parse_form(body.as_bytes()).unwrap();
+        let action = parameters.get("Action").unwrap();
+        let result = match parse(action, &parameters) {
+            Ok(request) => {
+                let permit = world.permit(&request, Owner::Account).await;
+                execute(&request, &permit, &world.scene()).await
+            }
+            Err(error) => Err(error),
+        };
+        match result {
+            Err(error) => assert_eq!(error.code(), wanted, "{name}: {error}"),
+            Ok(answer) => {
+                assert_eq!(wanted, "ok", "{name}");
+                let document = xml::parse(answer.to_xml("r").as_bytes(), limits).unwrap();
+                assert_eq!(document.name, format!("{action}Response"), "{name}");
+                assert_eq!(document.namespace.as_deref(), Some(NAMESPACE), "{name}");
+                assert!(has(&document, "ResponseMetadata/RequestId"), "{name}");
+                let result = document.child(&format!("{action}Result"));
+                for path in elements.split(' ').filter(|path| *path != "-") {
+                    assert!(has(result.unwrap(), path), "{name}: {path}");
+                }
+            }
+        }
+    }
 }

@@ -10,8 +10,6 @@ mod assume_role;
 mod error;
 mod issue;
 mod parse;
-#[cfg(test)]
-mod tests;
 
 pub use answer::{Answer, AssumedRole, caller_identity};
 pub use assume_role::AssumeRole;
@@ -50,3 +48,6 @@ impl Request {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

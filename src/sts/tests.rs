@@ -1,3 +1,5 @@
+//! AssumeRole from parameters to an opened token.
+
 use super::*;
 use crate::authz::Permit;
 use crate::entity::{Owner, Role, StoredPolicy};
@@ -5,6 +7,7 @@ use crate::policy::Bindings;
 use crate::token::{KeyRing, Link, LinkKind, OpenedSession};
 use crate::types::{AccessKeyId, AccountId, Entropy, Principal, Timestamp, UniqueId};
 use crate::wire::aws_query::Parameters;
+use crate::wire::xml::{self, Element, XmlLimits};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 const ARN: (&str, &str) = ("RoleArn", "arn:aws:iam:::role/p/S3Access");
@@ -246,5 +249,50 @@ fn caller_identity_is_told_to_those_who_have_one() {
     assert!(root.contains("<Arn>arn:aws:iam:::root</Arn><UserId></UserId><Account></Account>"));
     for nobody in [Principal::Anonymous, Principal::WebIdentity { provider: "x".into() }] {
         assert!(matches!(caller_identity(&nobody), Err(Error::NoIdentity)));
+    }
+}
+
+/// Whether an element with that path (`A/B`) is in `root`.
+fn has(root: &Element, path: &str) -> bool {
+    match path.split_once('/') {
+        Some((first, rest)) => root.children.iter().any(|child| child.name == first && has(child, rest)),
+        None => root.child(path).is_some(),
+    }
+}
+
+#[test]
+fn captured_requests_get_answers_of_awss_shape() {
+    let world = World::new();
+    let roles = [
+        Role { path: "/".into(), max_session_duration: 3600, ..world.role.clone() },
+        Role { path: "/application_abc/component_xyz/".into(), name: "S3Access2".into(), ..world.role.clone() },
+    ];
+    let limits = XmlLimits { bytes: 1 << 16, depth: 16, elements: 100 };
+    let corpus = include_str!("../../tests/corpus/ceph-wire/sts.tsv");
+    for line in corpus.lines().filter(|line| !line.starts_with('#')) {
+        let [name, wanted, elements, body] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let parameters = Parameters::parse_form(body.as_bytes()).unwrap();
+        let action = parameters.get("Action").unwrap();
+        let caller = Caller { is_session: name.ends_with("as-role"), ..world.caller.clone() };
+        let result = parse(action, &parameters).and_then(|request| match request {
+            Request::GetCallerIdentity => caller_identity(&Principal::Root { account: AccountId::empty() }),
+            Request::AssumeRole(asked) => {
+                let role = roles.iter().find(|role| asked.names(role, &world.account)).unwrap_or(&world.role);
+                issue(&asked, role, &caller, &permit(&asked, &world.account), &world.mint())
+            }
+        });
+        match result {
+            Err(error) => assert_eq!(error.code(), wanted, "{name}: {error}"),
+            Ok(answer) => {
+                assert_eq!(wanted, "ok", "{name}");
+                let document = xml::parse(answer.to_xml("r").as_bytes(), limits).unwrap();
+                assert_eq!(document.name, format!("{action}Response"), "{name}");
+                assert_eq!(document.namespace.as_deref(), Some(NAMESPACE), "{name}");
+                let result = document.child(&format!("{action}Result")).unwrap();
+                for path in elements.split(' ').filter(|path| *path != "-") {
+                    assert!(has(result, path), "{name}: {path}");
+                }
+            }
+        }
     }
 }

@@ -1,3 +1,5 @@
+//! Tokens that open, and every way in which one must not.
+
 use super::*;
 use crate::token::{Link, LinkKind};
 use crate::types::{AccountId, UniqueId};
