@@ -44,7 +44,6 @@ impl Home {
         let hooks = Hooks {
             clock: Arc::new(Noon),
             entropy: Arc::new(Counter::default()),
-            connect_redis: |_| Box::pin(async { Err("no Redis here".into()) }),
             serve: |config, options| Err(format!("serves {} {options:?}", config.listen.address).into()),
             check_backend: |config, out| Ok(writeln!(out, "{}", config.backend.endpoint)?),
         };
@@ -361,10 +360,10 @@ fn serve_and_the_checks_reach_their_hooks() {
     std::fs::write(home.folder.path().join("secret"), "s").unwrap();
     let said = home.ok(&["check-conf"]);
     assert!(said.contains(": in order\nwarning: listen.address is not a loopback"), "{said}");
-    let redis = Home::new("[store]\nurl = 'redis://127.0.0.1'\nkey = 'file:k'\n[token]\nkeys = 'file:t'\n");
+    let redis = Home::new("[store]\nurl = 'redis://127.0.0.1:1'\nkey = 'file:k'\n[token]\nkeys = 'file:t'\n");
     assert!(redis.fails(5, &["user", "list"]).contains("store.key: the file"));
     std::fs::write(redis.folder.path().join("k"), "0".repeat(64)).unwrap();
-    assert!(redis.fails(5, &["user", "list"]).contains("store.url: no Redis here"));
+    assert!(redis.fails(5, &["user", "list"]).contains("store.url: Redis at 127.0.0.1:1"));
 }
 
 #[test]

@@ -239,10 +239,11 @@ fn store(root: &mut Section<'_>, folder: &Path, environment: &dyn Environment) -
     };
     let given = section.has("key");
     let key = section.reference("key");
+    let ca_file = path(&mut section, "ca_file", folder);
     let demo = section.boolean("demo").unwrap_or(false);
     let key = key_or_beside(&section, key, given, "key", url.as_ref(), "store.key");
     section.finish();
-    Some(Store { url: url?, key: key?, demo })
+    Some(Store { url: url?, key: key?, ca_file, demo })
 }
 
 fn store_url(section: &Section<'_>, text: &str, folder: &Path, environment: &dyn Environment) -> Option<StoreUrl> {

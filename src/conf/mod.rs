@@ -105,6 +105,8 @@ pub struct Store {
     /// `key`: the key that encrypts secrets and proves records (security rule 27). With SQLite, a file that
     /// is missing is made at first start.
     pub key: Reference,
+    /// `ca_file`: PEM with the only certificate authorities trusted for `rediss://`; the system's if none.
+    pub ca_file: Option<PathBuf>,
     /// `demo`: marks a new store as one with well-known secrets (security rule 32).
     pub demo: bool,
 }
@@ -291,6 +293,7 @@ impl Default for Store {
         Self {
             key: Reference::File(file::beside(database, "store.key")),
             url: StoreUrl::Sqlite(database.to_owned()),
+            ca_file: None,
             demo: false,
         }
     }
