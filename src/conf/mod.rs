@@ -5,6 +5,7 @@
 //! a test holds. Nothing here opens a socket; the files named are read through an [`Environment`].
 
 mod backend;
+mod backend_file;
 mod bootstrap;
 mod endpoint;
 mod file;
