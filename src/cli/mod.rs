@@ -17,7 +17,7 @@ pub use administration::{Administration, Error as AdministrationError, IssuedKey
 pub use import::{ImportError, import_once};
 pub use open::{OpenError, open_store, token_keys};
 
-use crate::conf::{Config, Environment, Sink};
+use crate::conf::{Config, Environment, Sink, own_uid};
 use crate::telemetry::{self, CommandRecord};
 use crate::types::{Clock, Entropy};
 use args::{Args, Command};
@@ -26,7 +26,6 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -221,11 +220,6 @@ async fn on_store(
         Command::Serve { .. } | Command::CheckConf | Command::CheckBackend => String::new(),
     };
     Ok(text)
-}
-
-/// The uid of this process. Linux shows it without an unsafe call; elsewhere it is the highest number, which no user has.
-fn own_uid() -> u32 {
-    std::fs::metadata("/proc/self").map_or(u32::MAX, |found| found.uid())
 }
 
 #[cfg(test)]

@@ -299,10 +299,7 @@ fn rule_29_commands_that_change_something_leave_an_audit_line_with_the_uid() {
     assert_eq!(lines[0]["command"], "user create");
     assert_eq!(lines[0]["target"], "U");
     assert_eq!(lines[0]["outcome"], "done");
-    assert_eq!(
-        lines[0]["uid"].as_u64(),
-        std::fs::metadata(home.folder.path()).ok().map(|found| u64::from(found.uid()))
-    );
+    assert_eq!(lines[0]["uid"].as_u64(), own_uid().map(u64::from));
     assert_eq!(lines[1]["outcome"], "there is a user U already");
     assert_eq!(lines[2]["n"], 3);
     assert!(!text.contains("sup3rs3cret"));

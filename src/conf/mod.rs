@@ -20,7 +20,7 @@ mod store_url;
 pub use backend::{AwsChunked, Backend, KeyHandling, KeyId, UnrecordedOwner};
 pub use bootstrap::{Import, ImportedKey, ImportedRole, ImportedUser};
 pub use endpoint::{Endpoint, InvalidEndpoint};
-pub use key_file::{KeyFileError, fetch_or_make};
+pub use key_file::{KeyFileError, fetch_or_make, own_uid};
 pub use listening::{ListenError, ListenWarning, WEAK_SECRET_BYTES, listen_warnings, may_listen};
 pub use mistake::{ConfigErrors, Mistake};
 pub use network::{InvalidNetwork, Network, client_address};
