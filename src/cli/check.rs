@@ -20,6 +20,7 @@ pub(super) fn check_conf(path: &Path, config: &Config, environment: &dyn Environ
         ("listen.tls_cert", tls.map(|tls| &tls.certificate)),
         ("listen.tls_key", tls.map(|tls| &tls.key)),
         ("backend.ca_file", config.backend.ca_file.as_ref()),
+        ("store.ca_file", config.store.ca_file.as_ref()),
     ] {
         let reference = file.map(|file| Reference::File(file.clone()));
         let unresolved = reference.and_then(|reference| reference.resolve(environment).err());

@@ -17,26 +17,20 @@ pub use administration::{Administration, Error as AdministrationError, IssuedKey
 pub use import::{ImportError, import_once};
 pub use open::{OpenError, open_store, token_keys};
 
-use crate::conf::{Config, Environment, Sink};
-use crate::store::Store;
+use crate::conf::{Config, Environment, Sink, own_uid};
 use crate::telemetry::{self, CommandRecord};
-use crate::types::{Clock, Entropy, Secret};
+use crate::types::{Clock, Entropy};
 use args::{Args, Command};
 use argv::ArgvError;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 
 /// An error of what the command line calls, shown as it is.
 pub type HookError = Box<dyn std::error::Error + Send + Sync>;
-
-/// A connection to a store in the making.
-pub type Connecting = Pin<Box<dyn Future<Output = Result<Arc<dyn Store>, HookError>> + Send>>;
 
 /// What the command line calls outside of it.
 pub struct Hooks {
@@ -44,8 +38,6 @@ pub struct Hooks {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// Connects to the Redis of this URL.
-    pub connect_redis: fn(Secret) -> Connecting,
     /// Serves until stopped. Called outside of any runtime.
     pub serve: fn(Config, ServeOptions) -> Result<(), HookError>,
     /// Proves what the gate relies on at the backend, and writes a report. Called outside of any runtime.
@@ -228,11 +220,6 @@ async fn on_store(
         Command::Serve { .. } | Command::CheckConf | Command::CheckBackend => String::new(),
     };
     Ok(text)
-}
-
-/// The uid of this process. Linux shows it without an unsafe call; elsewhere it is the highest number, which no user has.
-fn own_uid() -> u32 {
-    std::fs::metadata("/proc/self").map_or(u32::MAX, |found| found.uid())
 }
 
 #[cfg(test)]

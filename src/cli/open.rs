@@ -1,11 +1,13 @@
 //! Opening the store that the configuration names, and the keys beside it.
 
-use super::{HookError, Hooks};
+use super::Hooks;
 use crate::conf::{Config, Environment, KeyFileError, StoreUrl, fetch_or_make};
+use crate::store::redis::{self, RedisOptions, RedisStore};
 use crate::store::sqlite::{self, SqliteStore};
 use crate::store::{self, InvalidStoreKey, Records, Store, StoreKey};
 use crate::token::KeyRing;
 use crate::types::{Entropy, Secret};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,13 +28,17 @@ pub enum OpenError {
     Sqlite(#[from] sqlite::OpenError),
     /// Redis does not answer, or not as it must.
     #[error("store.url: {0}")]
-    Redis(HookError),
+    Redis(#[from] redis::OpenError),
+    /// The certificates for Redis cannot be read.
+    #[error("store.ca_file: {0}")]
+    Certificates(#[source] io::Error),
     /// The store is not this gate's.
     #[error("store.url: {0}")]
     Store(#[from] store::Error),
 }
 
-/// Opens the store named by the configuration, making SQLite's file and key at first start.
+/// Opens the store named by the configuration, making SQLite's file and key at first start. Redis' connections live on
+/// the runtime that this is called on.
 pub async fn open_store(
     config: &Config,
     environment: &dyn Environment,
@@ -41,11 +47,19 @@ pub async fn open_store(
     let key = store_key(config, environment, hooks.entropy.as_ref())?;
     let store: Arc<dyn Store> = match &config.store.url {
         StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
-        StoreUrl::Redis(url) => (hooks.connect_redis)(url.clone()).await.map_err(OpenError::Redis)?,
+        StoreUrl::Redis(url) => Arc::new(RedisStore::open(&redis_options(config, url, environment)?).await?),
     };
     let (entropy, now) = (Arc::clone(&hooks.entropy), hooks.clock.now());
     let records = Records::open(Arc::clone(&store), key, entropy, now, config.store.demo).await?;
     Ok((records, store))
+}
+
+fn redis_options(config: &Config, url: &Secret, environment: &dyn Environment) -> Result<RedisOptions, OpenError> {
+    let options = RedisOptions::new(url.expose_str().unwrap_or_default());
+    match &config.store.ca_file {
+        None => Ok(options),
+        Some(path) => Ok(options.ca_pem(environment.read(path).map_err(OpenError::Certificates)?)),
+    }
 }
 
 /// The text of the key ring of session tokens; with SQLite it is made at first start.
@@ -65,7 +79,7 @@ fn store_key(config: &Config, environment: &dyn Environment, entropy: &dyn Entro
     };
     let key = match fetch_or_make(&config.store.key, environment, database.is_some(), make) {
         // A key made now would not be the one of the store that is there.
-        Err(KeyFileError::Reference(crate::conf::ReferenceError::Unreadable(path, std::io::ErrorKind::NotFound)))
+        Err(KeyFileError::Reference(crate::conf::ReferenceError::Unreadable(path, io::ErrorKind::NotFound)))
             if database.is_some() =>
         {
             Err(KeyFileError::Lost(path))

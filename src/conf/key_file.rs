@@ -24,6 +24,16 @@ pub enum KeyFileError {
         /// Its permission bits.
         mode: u32,
     },
+    /// It belongs to another user, who could exchange it.
+    #[error("the key file {path} belongs to user {owner}, not to user {us} who runs this", path = .path.display())]
+    Owner {
+        /// The file.
+        path: PathBuf,
+        /// Its owner's id.
+        owner: u32,
+        /// The id of this process.
+        us: u32,
+    },
     /// The file cannot be made.
     #[error("the key file {path} cannot be made: {reason}", path = .path.display())]
     Make {
@@ -47,13 +57,27 @@ pub fn fetch_or_make(
     if let (true, Reference::File(path), Some(make)) = (missing, reference, make) {
         make_file(path, &make()).map_err(|reason| KeyFileError::Make { path: path.clone(), reason })?;
     }
-    if let (true, Reference::File(path)) = (private, reference)
-        && let Ok(found) = std::fs::metadata(path)
-        && found.mode() & 0o077 != 0
-    {
-        return Err(KeyFileError::Mode { path: path.clone(), mode: found.mode() & 0o7777 });
+    if let (true, Reference::File(path)) = (private, reference) {
+        check_private(path)?;
     }
     Ok(reference.resolve(environment)?)
+}
+
+/// Mode and owner of a key file. One that cannot be looked at cannot be read either, which says more.
+fn check_private(path: &Path) -> Result<(), KeyFileError> {
+    let Ok(found) = std::fs::metadata(path) else { return Ok(()) };
+    if found.mode() & 0o077 != 0 {
+        return Err(KeyFileError::Mode { path: path.to_owned(), mode: found.mode() & 0o7777 });
+    }
+    match own_uid() {
+        Some(us) if us != found.uid() => Err(KeyFileError::Owner { path: path.to_owned(), owner: found.uid(), us }),
+        _ => Ok(()),
+    }
+}
+
+/// The user id of this process, where the system shows it without an unsafe call (Linux).
+pub fn own_uid() -> Option<u32> {
+    std::fs::metadata("/proc/self").ok().map(|found| found.uid())
 }
 
 fn make_file(path: &Path, key: &Secret) -> io::Result<()> {

@@ -5,6 +5,7 @@
 //! a test holds. Nothing here opens a socket; the files named are read through an [`Environment`].
 
 mod backend;
+mod backend_file;
 mod bootstrap;
 mod endpoint;
 mod file;
@@ -19,7 +20,7 @@ mod store_url;
 pub use backend::{AwsChunked, Backend, KeyHandling, KeyId, UnrecordedOwner};
 pub use bootstrap::{Import, ImportedKey, ImportedRole, ImportedUser};
 pub use endpoint::{Endpoint, InvalidEndpoint};
-pub use key_file::{KeyFileError, fetch_or_make};
+pub use key_file::{KeyFileError, fetch_or_make, own_uid};
 pub use listening::{ListenError, ListenWarning, WEAK_SECRET_BYTES, listen_warnings, may_listen};
 pub use mistake::{ConfigErrors, Mistake};
 pub use network::{InvalidNetwork, Network, client_address};
@@ -105,6 +106,8 @@ pub struct Store {
     /// `key`: the key that encrypts secrets and proves records (security rule 27). With SQLite, a file that
     /// is missing is made at first start.
     pub key: Reference,
+    /// `ca_file`: PEM with the only certificate authorities trusted for `rediss://`; the system's if none.
+    pub ca_file: Option<PathBuf>,
     /// `demo`: marks a new store as one with well-known secrets (security rule 32).
     pub demo: bool,
 }
@@ -291,6 +294,7 @@ impl Default for Store {
         Self {
             key: Reference::File(file::beside(database, "store.key")),
             url: StoreUrl::Sqlite(database.to_owned()),
+            ca_file: None,
             demo: false,
         }
     }

@@ -1,4 +1,4 @@
-//! The store's place: `sqlite:PATH`, `redis://…` or `rediss://…`.
+//! The store's place: `sqlite:PATH`, `redis://…`, `rediss://…` or `unix://…`.
 
 use crate::types::Secret;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub enum StoreUrl {
     /// A SQLite file.
     Sqlite(PathBuf),
-    /// A Redis URL, `redis://` or `rediss://`.
+    /// A Redis URL, `redis://`, `rediss://` or `unix://`.
     Redis(Secret),
 }
 
@@ -17,7 +17,7 @@ pub enum StoreUrl {
 pub enum InvalidStoreUrl {
     /// Another scheme, or no place after it.
     #[error(
-        "must be sqlite:PATH, redis://HOST[:PORT][/DB] or rediss://… , or env:NAME or file:PATH where such a URL is"
+        "must be sqlite:PATH, redis://HOST[:PORT][/DB], rediss://… for TLS or unix:///PATH, or env:NAME or file:PATH where such a URL is"
     )]
     Form,
     /// A password in the configuration file.
@@ -34,9 +34,12 @@ impl StoreUrl {
             let unusable = path.is_empty() || path.starts_with(':') || path.starts_with("//") || path.ends_with('/');
             return if unusable { Err(InvalidStoreUrl::Form) } else { Ok(Self::Sqlite(folder.join(path))) };
         }
-        let rest = text.strip_prefix("redis://").or_else(|| text.strip_prefix("rediss://"));
+        let rest = ["redis://", "rediss://", "unix://"].iter().find_map(|scheme| text.strip_prefix(scheme));
         match rest {
-            Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => Ok(Self::Redis(Secret::new(text))),
+            // A fragment could switch the check of certificates off.
+            Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) && !rest.contains('#') => {
+                Ok(Self::Redis(Secret::new(text)))
+            }
             _ => Err(InvalidStoreUrl::Form),
         }
     }
@@ -45,7 +48,8 @@ impl StoreUrl {
     pub fn parse_public(text: &str, folder: &Path) -> Result<Self, InvalidStoreUrl> {
         let authority = text.split_once("://").map(|(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
         let user = authority.and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
-        if user.is_some_and(|user| user.contains(':')) {
+        let query = text.split_once('?').map_or("", |(_, query)| query);
+        if user.is_some_and(|user| user.contains(':')) || query.split('&').any(|pair| pair.starts_with("pass")) {
             return Err(InvalidStoreUrl::Password);
         }
         Self::parse(text, folder)
@@ -81,13 +85,28 @@ mod tests {
             Ok(StoreUrl::Sqlite("/etc/rolegate/state/r.db".into()))
         );
         assert_eq!(StoreUrl::parse_public("sqlite:/a.db", folder), Ok(StoreUrl::Sqlite("/a.db".into())));
-        for good in ["redis://127.0.0.1:6379", "rediss://redis.example/3", "redis://gate@host:1/0"] {
+        for good in [
+            "redis://127.0.0.1:6379",
+            "rediss://redis.example/3",
+            "redis://gate@host:1/0",
+            "unix:///run/redis.sock?db=1",
+        ] {
             assert!(matches!(StoreUrl::parse_public(good, folder), Ok(StoreUrl::Redis(_))), "{good}");
         }
-        for bad in ["", "sqlite:", "sqlite::memory:", "sqlite://x", "sqlite:d/", "redis://", "postgres://h", "x.db"] {
+        for bad in [
+            "",
+            "sqlite:",
+            "sqlite::memory:",
+            "sqlite://x",
+            "sqlite:d/",
+            "redis://",
+            "postgres://h",
+            "x.db",
+            "rediss://h/#insecure",
+        ] {
             assert_eq!(StoreUrl::parse_public(bad, folder), Err(InvalidStoreUrl::Form), "{bad}");
         }
-        for secret in ["redis://:pw@host", "rediss://gate:p@w@host:6379/1"] {
+        for secret in ["redis://:pw@host", "rediss://gate:pw@host:6379/1", "unix:///run/r.sock?user=u&pass=pw"] {
             assert_eq!(StoreUrl::parse_public(secret, folder), Err(InvalidStoreUrl::Password));
             let url = StoreUrl::parse(secret, folder).unwrap();
             assert!(!format!("{url:?}").contains("pw"));

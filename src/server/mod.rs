@@ -12,7 +12,6 @@ pub fn hooks() -> Hooks {
     Hooks {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
-        connect_redis: |_| Box::pin(async { Err("Redis is not wired".into()) }),
         serve: |_, _| Err("the server is not wired".into()),
         check_backend: |_, _| Err("the check is not wired".into()),
     }

@@ -21,8 +21,8 @@ const BATCH_BYTES: usize = 1 << 20;
 pub struct CommandRecord {
     /// When.
     pub time: Timestamp,
-    /// The uid of the OS user who ran it.
-    pub uid: u32,
+    /// The uid of the OS user who ran it, where the system shows it.
+    pub uid: Option<u32>,
     /// The command's words, such as `role create`.
     pub command: &'static str,
     /// What it was about: a user's or role's name, a key id. Never a secret.
@@ -33,15 +33,15 @@ pub struct CommandRecord {
 
 /// Appends a command's line to the audit log at `path`, on the spot.
 pub fn append_command(path: &Path, record: &CommandRecord) -> io::Result<()> {
-    let line = Line::new(LogFormat::Json)
+    let mut line = Line::new(LogFormat::Json)
         .text("log", "audit")
         .text("time", &record.time.iso8601_millis())
-        .text("event", "command")
-        .number("uid", u64::from(record.uid))
-        .text("command", record.command)
-        .text("target", &record.target)
-        .text("outcome", &record.outcome)
-        .finish();
+        .text("event", "command");
+    if let Some(uid) = record.uid {
+        line = line.number("uid", u64::from(uid));
+    }
+    let line =
+        line.text("command", record.command).text("target", &record.target).text("outcome", &record.outcome).finish();
     AuditFile::open(path)?.append(&[line])
 }
 

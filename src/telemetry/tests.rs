@@ -100,7 +100,7 @@ fn rule_29_the_audit_chain_is_numbered_hashed_and_goes_on_over_restarts_and_comm
     let path = folder.path().join("audit.log");
     let command = CommandRecord {
         time: Timestamp::from_seconds(0),
-        uid: 1000,
+        uid: Some(1000),
         command: "role create",
         target: "S3Access\n{\"n\":9}".to_owned(),
         outcome: "done".to_owned(),
