@@ -1,4 +1,13 @@
 //! The proxy over real sockets: raw-socket clients, a fake backend that records raw bytes, a gate that lets pass.
+#![cfg(feature = "shell")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a panic is how a test fails, in its support too"
+)]
 
 #[path = "net/support/mod.rs"]
 mod support;

@@ -130,13 +130,4 @@ impl Client {
         let read = timeout(PATIENCE, self.stream.read_buf(&mut self.buffer)).await;
         matches!(read.expect("the connection stays open"), Ok(0) | Err(_))
     }
-
-    /// Whether bytes are waiting to be read now.
-    pub(crate) fn has_bytes(&mut self) -> bool {
-        let mut piece = [0; 256];
-        if let Ok(count) = self.stream.try_read(&mut piece) {
-            self.buffer.extend_from_slice(&piece[..count]);
-        }
-        !self.buffer.is_empty()
-    }
 }
