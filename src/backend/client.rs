@@ -7,7 +7,7 @@ use super::signer::BackendSigner;
 use crate::gateway::{Backend, BackendAnswer, BackendError, BackendRequest};
 use crate::sigv4::{OutboundRequest, hex_sha256};
 use crate::types::Clock;
-use crate::wire::QueryString;
+use crate::wire::{Method, QueryString};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
@@ -106,6 +106,10 @@ impl HttpBackend {
             builder = builder.header(*name, *value);
         }
         builder = builder.header("authorization", authorization);
+        // hyper says nothing of the length of an empty body, and S3 servers answer 411 to a PUT without one.
+        if matches!(call.method, Method::Put | Method::Post) {
+            builder = builder.header("content-length", call.body.len());
+        }
         builder.body(Full::new(call.body.clone())).ok()
     }
 }

@@ -1,0 +1,17 @@
+//! What the tests stand on.
+
+mod backend;
+mod client;
+mod gate;
+mod harness;
+mod permit;
+mod sign;
+
+pub(crate) use backend::{Act, FakeBackend, Seen};
+pub(crate) use client::Client;
+pub(crate) use gate::TestGate;
+pub(crate) use harness::{Harness, TestClock, signer};
+pub(crate) use sign::{BACKEND, ClientRequest, stream_body, verify};
+
+/// The time of all tests.
+pub(crate) const NOW: &str = "20261122T010203Z";

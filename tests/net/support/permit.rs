@@ -1,0 +1,5 @@
+use rolegate::authz::Permit;
+
+pub(crate) fn permit() -> Permit {
+    Permit::local_only()
+}
