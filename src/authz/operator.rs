@@ -13,6 +13,7 @@ pub fn operator(account: &AccountId, requirements: Vec<Requirement>) -> Permit {
         account: account.clone(),
         owner: Owner::Account,
         requirements,
-        evidence: Vec::new(), statements: Vec::new(),
+        evidence: Vec::new(),
+        statements: Vec::new(),
     }
 }

@@ -5,8 +5,9 @@ use super::endpoint::is_domain;
 use super::reader::{Report, Section};
 use super::{
     Admin, Audit, Bootstrap, Cache, Config, Environment, Identity, Limits, Listen, LogFormat, LogLevel, Logs, Mistake,
-    Network, Reference, SigV4, Sink, Store, StoreUrl, TlsFiles, Token,
+    Reference, SigV4, Sink, Store, StoreUrl, TlsFiles, Token,
 };
+use crate::proxy::AddressRange;
 use crate::types::AccountId;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -77,7 +78,7 @@ fn listen(root: &mut Section<'_>, folder: &Path) -> Listen {
         address: section.parsed("address", socket_address).unwrap_or(default.address),
         tls: tls(&mut section, folder),
         domains: section.list("domains", domain).unwrap_or_default(),
-        trusted_proxies: section.list("trusted_proxies", Network::parse).unwrap_or_default(),
+        trusted_proxies: section.list("trusted_proxies", AddressRange::parse).unwrap_or_default(),
         max_header_bytes: bytes(&mut section, "max_header_bytes", 4 << 10, MIB, default.max_header_bytes),
         idle_timeout: seconds(&mut section, "idle_timeout_seconds", DAY, default.idle_timeout),
         read_timeout: seconds(&mut section, "read_timeout_seconds", DAY, default.read_timeout),

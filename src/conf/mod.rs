@@ -12,7 +12,6 @@ mod file;
 mod key_file;
 mod listening;
 mod mistake;
-mod network;
 mod reader;
 mod secrets;
 mod store_url;
@@ -23,10 +22,10 @@ pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use key_file::{KeyFileError, fetch_or_make, own_uid};
 pub use listening::{ListenError, ListenWarning, WEAK_SECRET_BYTES, listen_warnings, may_listen};
 pub use mistake::{ConfigErrors, Mistake};
-pub use network::{InvalidNetwork, Network, client_address};
 pub use secrets::{Environment, ProcessEnvironment, Reference, ReferenceError};
 pub use store_url::{InvalidStoreUrl, StoreUrl};
 
+use crate::proxy::AddressRange;
 use crate::types::{AccountId, Secret};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -71,7 +70,7 @@ pub struct Listen {
     /// `domains`: under these, `BUCKET.DOMAIN` names a bucket. Lower case.
     pub domains: Vec<String>,
     /// `trusted_proxies` (security rule 31).
-    pub trusted_proxies: Vec<Network>,
+    pub trusted_proxies: Vec<AddressRange>,
     /// `max_header_bytes`: the most a request head may have.
     pub max_header_bytes: usize,
     /// `idle_timeout_seconds`: how long a connection may wait for its next request.

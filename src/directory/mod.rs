@@ -258,11 +258,7 @@ impl Directory for CachedDirectory {
         if let Some(found) = self.sessions.get(&hash) {
             self.session_counters.hit();
             // INVARIANT: a cached token serves only the key id it was sealed with.
-            return if found.opened.claims.access_key == *key {
-                Ok(found)
-            } else {
-                Err(token::Error::OtherAccessKey)
-            };
+            return if found.opened.claims.access_key == *key { Ok(found) } else { Err(token::Error::OtherAccessKey) };
         }
         self.session_counters.miss();
         let opened = self.ring.open(token, self.records.store_id(), key, now)?;

@@ -121,14 +121,14 @@ pub fn policy_name(text: &str) -> Result<(), NameError> {
     name("policyName", text, 1, 128)
 }
 
-/// Path: `/`, or `/` … `/` out of U+0021 to U+007F, 1 to 512.
+/// Path: `/`, or `/` … `/` out of U+0021 to U+007E, 1 to 512.
 pub fn path(text: &str) -> Result<(), NameError> {
     length("path", text, 1, 512)?;
-    let fits = text.starts_with('/') && text.ends_with('/') && text.chars().all(|c| ('\u{21}'..='\u{7f}').contains(&c));
+    let fits = text.starts_with('/') && text.ends_with('/') && text.chars().all(|c| ('\u{21}'..='\u{7e}').contains(&c));
     if fits {
         Ok(())
     } else {
-        Err(NameError::Pattern { field: "path", pattern: "(\\u002F)|(\\u002F[\\u0021-\\u007F]+\\u002F)" })
+        Err(NameError::Pattern { field: "path", pattern: "(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)" })
     }
 }
 
@@ -164,10 +164,10 @@ pub fn description(value: &str) -> Result<(), NameError> {
     text("description", value, (0, 1000), pattern, fits)
 }
 
-/// PathPrefix: `/` and at most 511 characters out of U+0021 to U+007F.
+/// PathPrefix: `/` and at most 511 characters out of U+0021 to U+007E.
 pub fn path_prefix(value: &str) -> Result<(), NameError> {
-    let pattern = "\\u002F[\\u0021-\\u007F]*";
-    text("pathPrefix", value, (1, 512), pattern, |c| ('\u{21}'..='\u{7f}').contains(&c))?;
+    let pattern = "\\u002F[\\u0021-\\u007E]*";
+    text("pathPrefix", value, (1, 512), pattern, |c| ('\u{21}'..='\u{7e}').contains(&c))?;
     if value.starts_with('/') { Ok(()) } else { Err(NameError::Pattern { field: "pathPrefix", pattern }) }
 }
 

@@ -46,11 +46,17 @@ pub(super) fn plan(head: &RequestHead, call: &Call<'_>, settings: &Settings) -> 
                 decoder,
                 sentinel: sentinel(streaming),
                 wire_length: length,
-                trailer: head.header_str("x-amz-trailer").map(str::to_owned),
+                trailer: trailer(head),
             })
         }
         (_, None) => Err(Fault::MissingLength),
     }
+}
+
+/// The names of the trailer, of however many header fields.
+fn trailer(head: &RequestHead) -> Option<String> {
+    let names: Vec<_> = head.header_values("x-amz-trailer").map(String::from_utf8_lossy).collect();
+    (!names.is_empty()).then(|| names.join(","))
 }
 
 fn sentinel(kind: PayloadKind) -> &'static str {
@@ -111,6 +117,7 @@ impl Gateway {
         call: &Call<'_>,
     ) -> Result<Option<Body>, Fault> {
         let BodyRule::Decides { limit } = call.request.body_rule() else { return Ok(None) };
+        let limit = limit.min(self.settings.delete_body_bytes);
         let content = self.read_body(scene, call, limit).await?;
         call.request.verify_digests(&content)?;
         Ok(call.request.parse_body(&content, &self.settings.addressing)?)

@@ -28,6 +28,8 @@ pub struct Settings {
     pub unrecorded_owner: Option<UnrecordedOwner>,
     /// Largest form body of an IAM or STS call in bytes.
     pub form_body_bytes: usize,
+    /// Largest Delete document in bytes.
+    pub delete_body_bytes: usize,
     /// Largest answer of the backend that the gate reads whole, in bytes.
     pub answer_bytes: usize,
     /// Limits of aws-chunked bodies.

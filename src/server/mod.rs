@@ -1,18 +1,169 @@
-//! (interim: what the command line needs of the server, until the server is wired)
+//! Wiring: builds everything in order from the configuration, runs it, stops it.
 
+mod admin;
+mod check_backend;
 mod clock;
+mod gate;
+mod parts;
+mod readiness;
+mod stop;
 
 pub use clock::{SystemClock, SystemEntropy};
 
-use crate::cli::Hooks;
+use crate::cli::{self, HookError, Hooks, ServeOptions};
+use crate::conf::{self, Config, ProcessEnvironment, WEAK_SECRET_BYTES};
+use crate::directory::{self, CachedDirectory, Epochs};
+use crate::gateway::{CommitListener, Gateway};
+use crate::proxy::{ProxyParts, ProxyService, proxy_service};
+use crate::store::{RecordKey, Records};
+use crate::telemetry::{self, Metrics, Telemetry};
+use crate::token::KeyRing;
+use crate::types::{Clock, Entropy};
+use gate::{Gatekeeper, InFlight, Recording};
+use pingora::listeners::tls::TlsSettings;
+use pingora::server::configuration::ServerConf;
+use pingora::server::{RunArgs, Server};
+use pingora::services::listening::Service;
+use readiness::Readiness;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 /// What the command line calls.
 pub fn hooks() -> Hooks {
-    Hooks {
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        serve: |_, _| Err("the server is not wired".into()),
-        check_backend: |_, _| Err("the check is not wired".into()),
+    Hooks { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), serve, check_backend: check_backend::run }
+}
+
+/// The gate cannot start. Each says which configuration key is concerned.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error("{key}: cannot listen on {address}: {reason}")]
+    Bind { key: &'static str, address: SocketAddr, reason: std::io::Error },
+    #[error("listen.tls_cert, listen.tls_key: {0}")]
+    Tls(String),
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Secrets(Vec<conf::Mistake>),
+}
+
+/// Drops what this gate's own commits have made out of date, at once.
+struct Forget(Arc<Epochs>);
+
+impl CommitListener for Forget {
+    fn committed(&self, key: &RecordKey) {
+        self.0.forget(key);
     }
+}
+
+/// Serves until stopped.
+fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
+    telemetry::init_logging(&config.logs)?;
+    let secrets = config.serve_secrets(&ProcessEnvironment).map_err(StartError::Secrets)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    free_to_bind("listen.address", config.listen.address)?;
+    free_to_bind("admin.address", config.admin.address)?;
+
+    // The store's connections and the feed live on a runtime of their own, beside pingora's.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let (records, ring, weak) = runtime.block_on(open(&config, &clock, &entropy))?;
+    conf::may_listen(&config, records.is_demo(), weak, options.allow_weak)?;
+    for warning in conf::listen_warnings(&config, records.is_demo() || weak) {
+        tracing::warn!("{warning}");
+    }
+    let epochs = Arc::new(Epochs::default());
+    runtime.spawn(directory::follow(records.clone(), Arc::clone(&epochs), Arc::clone(&clock)));
+    let directory = Arc::new(CachedDirectory::new(
+        records.clone(),
+        Arc::clone(&ring),
+        config.identity.account_id.clone(),
+        Arc::clone(&clock),
+        Arc::clone(&epochs),
+        &parts::directory_settings(&config),
+    ));
+    let metrics = Arc::new(Metrics::new()?);
+    let telemetry = Arc::new(Telemetry::start(&config.logs, config.audit.required, Arc::clone(&metrics))?);
+    let in_flight = Arc::new(InFlight::default());
+    let readiness = Arc::new(Readiness::new(records.clone()));
+    let backend = parts::Backend::new(&config, &secrets, &clock)?;
+
+    let gateway = Gateway {
+        directory: Arc::clone(&directory) as Arc<dyn crate::authn::Directory>,
+        records,
+        listener: Arc::new(Forget(epochs)),
+        backend: backend.client(&config, &clock)?,
+        ring,
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        settings: parts::gateway_settings(&config),
+    };
+    let service = ProxyService::new(ProxyParts {
+        gate: Arc::new(Gatekeeper { gateway, telemetry: Arc::clone(&telemetry), in_flight: Arc::clone(&in_flight) }),
+        recorder: Arc::new(Recording { telemetry: Arc::clone(&telemetry), in_flight: Arc::clone(&in_flight) }),
+        clock,
+        entropy,
+        signer: Arc::clone(&backend.signer),
+        settings: parts::proxy_settings(&config),
+        upstream: backend.upstream(&config)?,
+    })?;
+    let conf = parts::server_conf(&config);
+    let mut server = Server::new_with_opt_and_conf(None, conf);
+    server.bootstrap();
+    server.add_service(listener(&config, &server.configuration, service)?);
+    let admin = admin::Admin { metrics, directory, readiness: Arc::clone(&readiness) };
+    let mut admin_service = Service::new("admin".to_owned(), admin);
+    admin_service.add_tcp(&config.admin.address.to_string());
+    server.add_service(admin_service);
+    tracing::info!(address = %config.listen.address, admin = %config.admin.address, "serving");
+    let signals = stop::StopSignals { readiness, in_flight, telemetry: Arc::clone(&telemetry) };
+    server.run(RunArgs { shutdown_signal: Box::new(signals) });
+    telemetry.flush();
+    runtime.shutdown_background();
+    Ok(())
+}
+
+/// Opens the store, applies the configured import to an empty one, reads the key ring; also says whether a user has
+/// a weak secret.
+async fn open(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<(Records, Arc<KeyRing>, bool), HookError> {
+    let (records, _store) = cli::open_store(config, &ProcessEnvironment, &hooks()).await?;
+    let admin = cli::Administration {
+        records: &records,
+        account: &config.identity.account_id,
+        entropy: &**entropy,
+        now: clock.now(),
+    };
+    if cli::import_once(config, &ProcessEnvironment, &admin).await? {
+        tracing::info!("the configured import was applied to the empty store");
+    }
+    let weak = admin.has_weak_secret(WEAK_SECRET_BYTES).await?;
+    let text = cli::token_keys(config, &ProcessEnvironment, &**entropy)?;
+    let ring = KeyRing::parse(text.expose_str().unwrap_or_default())?;
+    Ok((records, Arc::new(ring), weak))
+}
+
+/// pingora tries a taken address for half a minute and then lives on without a listener: asked here instead.
+fn free_to_bind(key: &'static str, address: SocketAddr) -> Result<(), StartError> {
+    TcpListener::bind(address).map(drop).map_err(|reason| StartError::Bind { key, address, reason })
+}
+
+fn listener(
+    config: &Config,
+    conf: &Arc<ServerConf>,
+    service: ProxyService,
+) -> Result<Service<pingora::proxy::HttpProxy<ProxyService>>, StartError> {
+    let mut listening = proxy_service(conf, service);
+    let address = config.listen.address.to_string();
+    match &config.listen.tls {
+        None => listening.add_tcp(&address),
+        Some(files) => {
+            parts::check_tls(files).map_err(StartError::Tls)?;
+            let (certificate, key) = (files.certificate.to_string_lossy(), files.key.to_string_lossy());
+            let settings = TlsSettings::intermediate(&certificate, &key)
+                .map_err(|_| StartError::Tls("the certificate and key cannot be used".to_owned()))?;
+            listening.add_tls_with_settings(&address, None, settings);
+        }
+    }
+    Ok(listening)
 }

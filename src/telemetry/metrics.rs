@@ -7,37 +7,8 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
-/// The caches that are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cache {
-    /// Users by key id.
-    Users,
-    /// Compiled roles.
-    Roles,
-    /// Long-term keys.
-    Keys,
-    /// Bucket records.
-    Buckets,
-    /// Opened session tokens.
-    Tokens,
-    /// Derived signing keys.
-    SigningKeys,
-}
-
-impl Cache {
-    const ALL: [Self; 6] = [Self::Users, Self::Roles, Self::Keys, Self::Buckets, Self::Tokens, Self::SigningKeys];
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::Users => "users",
-            Self::Roles => "roles",
-            Self::Keys => "keys",
-            Self::Buckets => "buckets",
-            Self::Tokens => "tokens",
-            Self::SigningKeys => "signing_keys",
-        }
-    }
-}
+/// The caches that are counted, as the directory names them.
+const CACHES: [&str; 5] = ["keys", "users", "roles", "buckets", "sessions"];
 
 /// All metrics of one gate.
 pub struct Metrics {
@@ -90,10 +61,10 @@ impl Metrics {
         let log_dropped = counter("rolegate_log_dropped_total", "Log records that could not be written.", &["log"])?;
         let store_up = IntGauge::new("rolegate_store_up", "1 while the store and its change feed are in order.")?;
         registry.register(Box::new(store_up.clone()))?;
-        for cache in Cache::ALL {
+        for cache in CACHES {
             // Known from the start, so that a rate can be taken.
-            cache_hits.with_label_values(&[cache.label()]);
-            cache_misses.with_label_values(&[cache.label()]);
+            cache_hits.with_label_values(&[cache]);
+            cache_misses.with_label_values(&[cache]);
         }
         Ok(Self {
             requests,
@@ -131,14 +102,14 @@ impl Metrics {
         self.total.with_label_values(plane).observe(seconds(record.total_nanos));
     }
 
-    /// The counter of a cache's hits, to be kept by the cache.
-    pub fn cache_hits(&self, cache: Cache) -> IntCounter {
-        self.cache_hits.with_label_values(&[cache.label()])
-    }
-
-    /// The counter of a cache's misses, to be kept by the cache.
-    pub fn cache_misses(&self, cache: Cache) -> IntCounter {
-        self.cache_misses.with_label_values(&[cache.label()])
+    /// Brings a cache's counters up to what the cache has counted. An unknown name counts nowhere.
+    pub fn set_cache(&self, cache: &'static str, hits: u64, misses: u64) {
+        if CACHES.contains(&cache) {
+            for (metric, counted) in [(&self.cache_hits, hits), (&self.cache_misses, misses)] {
+                let counter = metric.with_label_values(&[cache]);
+                counter.inc_by(counted.saturating_sub(counter.get()));
+            }
+        }
     }
 
     /// Whether the store and its change feed are in order.

@@ -16,7 +16,7 @@ mod writer;
 
 pub use audit::{CommandRecord, append_command, check_audit};
 pub use logging::{LoggingError, init_logging};
-pub use metrics::{Cache, Metrics};
+pub use metrics::Metrics;
 pub use record::RequestRecord;
 pub use redact::logged_query;
 
