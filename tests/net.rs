@@ -16,6 +16,8 @@ mod support;
 mod backend_client;
 #[path = "net/backend_faults.rs"]
 mod backend_faults;
+#[path = "net/backend_tls.rs"]
+mod backend_tls;
 #[path = "net/chunked.rs"]
 mod chunked;
 #[path = "net/connections.rs"]

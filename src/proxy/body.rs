@@ -17,8 +17,9 @@ use bytes::{Bytes, BytesMut};
 /// One body on its way. Used for one attempt only.
 pub(super) struct Transfer {
     state: State,
-    started: bool,
     complete: bool,
+    taken: u64,
+    given: u64,
 }
 
 enum State {
@@ -74,12 +75,17 @@ impl Transfer {
                 (State::Framed(Box::new(framed)), false)
             }
         };
-        Ok(Self { state, started: false, complete })
+        Ok(Self { state, complete, taken: 0, given: 0 })
     }
 
     /// Whether bytes have been taken: another attempt would need them again.
     pub(super) fn has_started(&self) -> bool {
-        self.started
+        self.taken > 0
+    }
+
+    /// Bytes held back, about: what was taken and not given.
+    pub(super) fn held(&self) -> usize {
+        usize::try_from(self.taken.saturating_sub(self.given)).unwrap_or(usize::MAX)
     }
 
     /// Whether all of the body was there and verified.
@@ -98,11 +104,16 @@ impl Transfer {
 
     /// Takes the next piece; `end` says that the client's body ends with it. Gives what may go on now.
     pub(super) fn push(&mut self, piece: Bytes, end: bool) -> Result<Bytes, ForwardFault> {
-        self.started |= !piece.is_empty();
+        self.taken = self.taken.saturating_add(length_of(&piece));
+        let out = self.advance(piece, end)?;
+        self.given = self.given.saturating_add(length_of(&out));
+        Ok(out)
+    }
+
+    fn advance(&mut self, piece: Bytes, end: bool) -> Result<Bytes, ForwardFault> {
         match &mut self.state {
             State::Counted { left, hasher } => {
-                let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
-                *left = left.checked_sub(length).ok_or(ForwardFault::UnexpectedBody)?;
+                *left = left.checked_sub(length_of(&piece)).ok_or(ForwardFault::UnexpectedBody)?;
                 if let Some(hasher) = hasher {
                     hasher.update(&piece);
                 }
@@ -196,7 +207,7 @@ impl Framed {
     }
 
     fn count(&mut self, event: &ChunkEvent) {
-        let length = content_of(event).map_or(0, |data| u64::try_from(data.len()).unwrap_or(u64::MAX));
+        let length = content_of(event).map_or(0, length_of);
         self.content_left = self.content_left.saturating_sub(length);
     }
 }
@@ -207,6 +218,10 @@ fn content_of(event: &ChunkEvent) -> Option<&Bytes> {
         ChunkEvent::Piece(piece) => Some(piece),
         ChunkEvent::Trailers(_) => None,
     }
+}
+
+fn length_of(bytes: &Bytes) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
 /// Both, one after the other; copies only where both have bytes.

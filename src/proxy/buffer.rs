@@ -29,6 +29,11 @@ impl BufferBudget {
 }
 
 impl Share {
+    /// Makes the share at least `bytes`; false, and nothing taken, if the budget does not hold that.
+    pub(super) fn widen_to(&mut self, bytes: usize) -> bool {
+        bytes <= self.taken || self.widen(bytes - self.taken)
+    }
+
     /// Takes `bytes` more; false, and nothing taken, if the budget does not hold them.
     pub(super) fn widen(&mut self, bytes: usize) -> bool {
         let took = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok();
@@ -56,5 +61,6 @@ mod tests {
         assert!(one.widen(6) && !two.widen(5) && two.widen(4) && !one.widen(1));
         drop(one);
         assert!(two.widen(6) && !two.widen(1));
+        assert!(two.widen_to(10) && !two.widen_to(11));
     }
 }

@@ -104,6 +104,9 @@ pub enum ForwardFault {
     /// There is a body where the operation has none, or more of it than declared.
     #[error("the request has a body, or more of it, where none is expected")]
     UnexpectedBody,
+    /// The gate's budget for buffered bytes is spent (security rule 28). S3 says `SlowDown`.
+    #[error("too many request bodies are being held at once")]
+    Busy,
     /// The client stopped sending.
     #[error("the request body did not arrive in time")]
     ClientTimedOut,

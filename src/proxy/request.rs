@@ -99,7 +99,7 @@ impl ProxyService {
             BodyError::TooLarge { .. } => ForwardFault::UnexpectedBody,
             BodyError::Incomplete => ForwardFault::Body(sigv4::BodyError::Incomplete),
             BodyError::TimedOut => ForwardFault::ClientTimedOut,
-            BodyError::Busy => ForwardFault::Internal,
+            BodyError::Busy => ForwardFault::Busy,
         })
     }
 }

@@ -25,6 +25,10 @@ use pingora::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What a transfer may hold outside the budget: no more than the connection's own buffers. Chunks that wait for
+/// their signature go beyond it.
+const FREE_BYTES: usize = 128 * 1024;
+
 /// What a [`ProxyService`] is made of.
 pub struct ProxyParts {
     /// The gateway.
@@ -169,7 +173,11 @@ impl ProxyHttp for ProxyService {
     ) -> Result<()> {
         let piece = body.take().unwrap_or_default();
         let pushed = match &mut exchange.outgoing {
-            Some(outgoing) => outgoing.transfer.push(piece, end),
+            Some(outgoing) => outgoing.transfer.push(piece, end).and_then(|out| {
+                let held = outgoing.transfer.held();
+                let share = exchange.share.get_or_insert_with(|| self.budget.share());
+                if held <= FREE_BYTES || share.widen_to(held) { Ok(out) } else { Err(ForwardFault::Busy) }
+            }),
             None => Err(ForwardFault::Internal),
         };
         match pushed {

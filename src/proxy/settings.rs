@@ -46,7 +46,8 @@ pub struct ProxySettings {
     pub drain_bytes: u64,
     /// How long an unread body is read after an early answer, so that the answer is not lost to a reset.
     pub drain_timeout: Duration,
-    /// Bytes of request bodies held in memory at once by all requests (security rule 28).
+    /// Bytes of request bodies held in memory at once by all requests: bodies that decide, and chunks that wait
+    /// for their signature (security rule 28).
     pub buffered_bytes: usize,
 }
 
@@ -63,7 +64,7 @@ impl Default for ProxySettings {
             min_send_rate: 1024,
             drain_bytes: 1024 * 1024,
             drain_timeout: Duration::from_secs(5),
-            buffered_bytes: 64 * 1024 * 1024,
+            buffered_bytes: 256 * 1024 * 1024,
         }
     }
 }

@@ -101,6 +101,28 @@ mod tests {
     use pingora::RetryType;
 
     #[test]
+    fn tls_without_a_name_or_with_false_anchors_is_refused() {
+        let time = std::time::Duration::from_secs(1);
+        let with = |server_name: &str, ca: Vec<Vec<u8>>| {
+            peer(&UpstreamSettings {
+                address: "127.0.0.1:1".parse().unwrap(),
+                authority: "h".to_owned(),
+                tls: Some(UpstreamTls { server_name: server_name.to_owned(), ca }),
+                aws_chunked: crate::proxy::AwsChunked::Pass,
+                connect_timeout: time,
+                total_connect_timeout: time,
+                read_timeout: time,
+                write_timeout: time,
+                idle_timeout: time,
+            })
+        };
+        assert_eq!(with("", vec![]).unwrap_err(), UpstreamError::NoServerName);
+        assert_eq!(with("h", vec![b"x".to_vec()]).unwrap_err(), UpstreamError::Anchor(1));
+        let peer = with("h", vec![]).unwrap();
+        assert!(peer.options.verify_cert && peer.options.verify_hostname && peer.options.read_timeout.is_some());
+    }
+
+    #[test]
     fn only_safe_requests_on_used_connections_are_sent_again() {
         for (safe, reused, answered, again) in [
             (true, true, false, true),

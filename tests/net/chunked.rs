@@ -234,6 +234,19 @@ async fn decode_sends_a_plain_body() {
 }
 
 #[tokio::test]
+async fn rule_28_waiting_chunks_come_out_of_the_budget() {
+    let backend = FakeBackend::start().await;
+    let gate = Harness::with(backend.address, |settings, _| settings.buffered_bytes = 300_000).await;
+    let mut client = Client::connect(gate.address).await;
+    for (size, status) in [(290_000, 200), (290_000, 200), (1_000_000, 503)] {
+        let (head, body) = upload(SIGNED, &[&vec![1; size]], false);
+        let answer = client.send(&head).await.send(&body).await.answer().await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+    assert!(!backend.wait(3).await[2].complete);
+}
+
+#[tokio::test]
 async fn a_chunk_larger_than_the_limit_is_refused_before_it_is_held() {
     let backend = FakeBackend::start().await;
     let gate = Harness::start(backend.address).await;

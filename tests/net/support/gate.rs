@@ -47,6 +47,7 @@ impl Gate for TestGate {
             ForwardFault::BackendCut | ForwardFault::BackendMalformed | ForwardFault::ConfirmedEarly => {
                 ("InternalError", 502)
             }
+            ForwardFault::Busy => ("SlowDown", 503),
             ForwardFault::ClientTimedOut => ("RequestTimeout", 400),
             ForwardFault::Internal => ("InternalError", 500),
             _ => ("IncompleteBody", 400),
