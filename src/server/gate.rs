@@ -105,6 +105,7 @@ fn forward_fault(fault: &ForwardFault) -> (u16, &'static str, String) {
         ForwardFault::TransferCoding | ForwardFault::UnexpectedBody => (400, "InvalidRequest", fault.to_string()),
         ForwardFault::Incomplete => (400, "IncompleteBody", fault.to_string()),
         ForwardFault::ClientTimedOut => (400, "RequestTimeout", fault.to_string()),
+        ForwardFault::Busy => (503, "SlowDown", "Please reduce your request rate.".to_owned()),
         ForwardFault::ClientGone | ForwardFault::Replaced | ForwardFault::Internal => {
             (500, "InternalError", "We encountered an internal error. Please try again.".to_owned())
         }

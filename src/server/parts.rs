@@ -2,7 +2,7 @@
 
 use crate::backend::{BackendClientSettings, BackendSigner, HttpBackend};
 use crate::cli::HookError;
-use crate::conf::{self, AwsChunked, Config, KeyHandling, ServeSecrets, TlsFiles, UnrecordedOwner};
+use crate::conf::{AwsChunked, Config, KeyHandling, ServeSecrets, TlsFiles, UnrecordedOwner};
 use crate::directory;
 use crate::gateway;
 use crate::proxy::{self, HeadLimits, ProxySettings, UpstreamSettings, UpstreamTls};
