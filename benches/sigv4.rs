@@ -37,7 +37,7 @@ impl Fixture {
     }
 
     fn signer(&self) -> OutboundSigner<'_> {
-        OutboundSigner { access_key: &self.access_key, key: &self.key, scope: &self.scope, time: self.now }
+        OutboundSigner { access_key: self.access_key.as_str(), key: &self.key, scope: &self.scope, time: self.now }
     }
 
     fn rules(&self) -> Rules<'static> {

@@ -1,14 +1,14 @@
 //! Signs for the backend with its credentials; the key of the day is cached.
 
 use crate::sigv4::{ChunkSigner, CredentialScope, OutboundRequest, OutboundSigner, SigningKey};
-use crate::types::{AccessKeyId, Secret, Timestamp};
+use crate::types::{Secret, Timestamp};
 use arc_swap::ArcSwapOption;
 use std::fmt;
 use std::sync::Arc;
 
 /// The backend's credentials for one region. Cheap after the first request of a day, without locks.
 pub struct BackendSigner {
-    access_key: AccessKeyId,
+    access_key: String,
     secret: Secret,
     region: String,
     day: ArcSwapOption<DayKey>,
@@ -22,18 +22,23 @@ struct DayKey {
 /// No signature can be made with these credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the backend's region or secret key cannot be used to sign: the region is not a name, or the secret is not text"
+    "the backend's region, access key or secret key cannot be used to sign: the region is not a name, the key id has blanks, `/`, `,` or `=`, or the secret is not text"
 )]
 pub struct UnusableCredentials;
 
 impl BackendSigner {
     /// A signer. Derives the key of `now` at once, so that credentials that cannot sign are found at start.
     pub fn new(
-        access_key: AccessKeyId,
+        access_key: impl Into<String>,
         secret: Secret,
         region: impl Into<String>,
         now: Timestamp,
     ) -> Result<Self, UnusableCredentials> {
+        let access_key = access_key.into();
+        let fits = |c: char| c.is_ascii_graphic() && !"/,=".contains(c);
+        if access_key.is_empty() || !access_key.chars().all(fits) {
+            return Err(UnusableCredentials);
+        }
         let signer = Self { access_key, secret, region: region.into(), day: ArcSwapOption::empty() };
         signer.day_key(now)?;
         Ok(signer)
@@ -88,8 +93,7 @@ mod tests {
     fn the_key_changes_with_the_day() {
         let early = Timestamp::parse_basic("20261121T235959Z").unwrap();
         let late = early.plus_seconds(1);
-        let key = AccessKeyId::parse("BACKENDKEY").unwrap();
-        let signer = BackendSigner::new(key, Secret::new("secret"), "us-east-1", early).unwrap();
+        let signer = BackendSigner::new("BACKENDKEY", Secret::new("secret"), "us-east-1", early).unwrap();
         let request = OutboundRequest {
             method: Method::Get,
             path: "/b",
@@ -104,8 +108,11 @@ mod tests {
     #[test]
     fn credentials_that_cannot_sign_are_found_at_once() {
         let now = Timestamp::parse_basic("20261121T235959Z").unwrap();
-        let key = || AccessKeyId::parse("BACKENDKEY").unwrap();
-        assert!(BackendSigner::new(key(), Secret::new("secret"), "us/east", now).is_err());
-        assert!(BackendSigner::new(key(), Secret::new(vec![0xff]), "us-east-1", now).is_err());
+        assert!(BackendSigner::new("BACKENDKEY", Secret::new("secret"), "us/east", now).is_err());
+        assert!(BackendSigner::new("BACKENDKEY", Secret::new(vec![0xff]), "us-east-1", now).is_err());
+        for bad in ["", "a b", "a/b", "a,b"] {
+            assert!(BackendSigner::new(bad, Secret::new("secret"), "us-east-1", now).is_err(), "{bad}");
+        }
+        assert!(BackendSigner::new("minio-root.1", Secret::new("secret"), "us-east-1", now).is_ok());
     }
 }

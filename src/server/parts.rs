@@ -8,7 +8,7 @@ use crate::gateway;
 use crate::proxy::{self, HeadLimits, ProxySettings, UpstreamSettings, UpstreamTls};
 use crate::s3::{AddressingRules, BucketRules, KeyRules};
 use crate::sigv4::ChunkLimits;
-use crate::types::{AccessKeyId, Clock, Secret};
+use crate::types::{Clock, Secret};
 use pingora::server::configuration::ServerConf;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -91,11 +91,10 @@ pub(super) struct Backend {
 
 impl Backend {
     pub(super) fn new(config: &Config, secrets: &ServeSecrets, clock: &Arc<dyn Clock>) -> Result<Self, HookError> {
-        let access_key =
-            AccessKeyId::parse(&secrets.backend_access_key).map_err(|error| format!("backend.access_key: {error}"))?;
+        let access_key = secrets.backend_access_key.as_str();
         let secret: Secret = secrets.backend_secret_key.clone();
         let signer = BackendSigner::new(access_key, secret, config.backend.region.clone(), clock.now())
-            .map_err(|error| format!("backend.region, backend.secret_key: {error}"))?;
+            .map_err(|error| format!("backend.region, backend.access_key, backend.secret_key: {error}"))?;
         let ca = match &config.backend.ca_file {
             Some(path) => certificates(path).map_err(|reason| format!("backend.ca_file: {reason}"))?,
             None => Vec::new(),

@@ -173,7 +173,7 @@ proptest! {
         let other = SigningKey::derive(&crate::types::Secret::new("another"), &scope).unwrap();
         let access_key = AccessKeyId::parse("BACKEND").unwrap();
         let time = Timestamp::parse_basic("20261121T120000Z").unwrap();
-        let signer = OutboundSigner { access_key: &access_key, key: &other, scope: &scope, time };
+        let signer = OutboundSigner { access_key: access_key.as_str(), key: &other, scope: &scope, time };
         let headers: [(&str, &[u8]); 1] = [("host", b"backend")];
         let payload = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
         let request = signer.sign(&OutboundRequest {

@@ -4,7 +4,7 @@ use super::canonical;
 use super::claim::ALGORITHM;
 use super::key::SigningKey;
 use super::scope::CredentialScope;
-use crate::types::{AccessKeyId, Timestamp};
+use crate::types::Timestamp;
 use crate::wire::Method;
 use std::sync::Arc;
 
@@ -28,7 +28,8 @@ pub struct OutboundRequest<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct OutboundSigner<'a> {
     /// The access key id.
-    pub access_key: &'a AccessKeyId,
+    /// Other servers' ids have other alphabets than ours: any text without blanks, `/` and `,`.
+    pub access_key: &'a str,
     /// The key derived for `scope`.
     pub key: &'a SigningKey,
     /// The scope: its date is that of `time`.
@@ -83,7 +84,7 @@ impl OutboundSigner<'_> {
 
     fn authorization(&self, names: &str, signature: &str) -> String {
         let mut out = String::with_capacity(256 + names.len());
-        let (key, scope) = (self.access_key.as_str(), self.scope.as_str());
+        let (key, scope) = (self.access_key, self.scope.as_str());
         for part in [ALGORITHM, " Credential=", key, "/", scope, ", SignedHeaders=", names, ", Signature=", signature] {
             out.push_str(part);
         }

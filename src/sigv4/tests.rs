@@ -108,7 +108,7 @@ fn signed(path: &[u8], query: &[(Vec<u8>, Vec<u8>)], extra: &[(&str, &[u8])], pa
     headers.extend_from_slice(extra);
     let scope = CredentialScope::new("20261121", "us-east-1", "s3").unwrap();
     let signer = OutboundSigner {
-        access_key: &AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap(),
+        access_key: "AKIAIOSFODNN7EXAMPLE",
         key: &key("20261121"),
         scope: &scope,
         time: Timestamp::parse_basic("20261121T120000Z").unwrap(),
@@ -226,7 +226,7 @@ fn rule_05_control_calls_are_verified_over_the_body_received() {
     let key = SigningKey::derive(&Secret::new(SECRET), &scope).unwrap();
     let time = Timestamp::parse_basic("20261121T120000Z").unwrap();
     let access_key = AccessKeyId::parse("TESTER1").unwrap();
-    let signer = OutboundSigner { access_key: &access_key, key: &key, scope: &scope, time };
+    let signer = OutboundSigner { access_key: access_key.as_str(), key: &key, scope: &scope, time };
     let mut headers: Vec<(&str, &[u8])> = vec![("host", b"h"), ("x-amz-date", b"20261121T120000Z")];
     let payload = hex_sha256(b"Action=ListRoles");
     let request = OutboundRequest { method: Method::Post, path: "/", query: &[], headers: &headers, payload: &payload };

@@ -57,7 +57,7 @@ impl ClientRequest {
         let access_key = AccessKeyId::parse(CLIENT.access_key).unwrap();
         let (key, scope) = (CLIENT.key(), Credentials::scope());
         let time = Timestamp::parse_basic(NOW).unwrap();
-        let signer = OutboundSigner { access_key: &access_key, key: &key, scope: &scope, time };
+        let signer = OutboundSigner { access_key: access_key.as_str(), key: &key, scope: &scope, time };
         let request = OutboundRequest {
             method: self.method,
             path: &self.path,
