@@ -74,6 +74,8 @@ pub enum KeyHandling {
 pub enum AwsChunked {
     /// They pass in their framing.
     Pass,
+    /// They pass in their framing, which Content-Encoding announces, as AWS asks for.
+    Announce,
     /// They are decoded and sent with a plain length; checksum trailers are lost.
     Decode,
 }

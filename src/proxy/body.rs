@@ -62,8 +62,8 @@ impl Transfer {
             BodyPlan::Chunked { decoder, sentinel, decoded_length, .. } => {
                 let output = match mode {
                     AwsChunked::Decode => Output::Content,
-                    AwsChunked::Pass if is_signed(sentinel) => Output::Signed(None),
-                    AwsChunked::Pass => Output::Raw,
+                    AwsChunked::Pass | AwsChunked::Announce if is_signed(sentinel) => Output::Signed(None),
+                    AwsChunked::Pass | AwsChunked::Announce => Output::Raw,
                 };
                 let framed = Framed {
                     decoder: Some(decoder),

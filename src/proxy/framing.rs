@@ -27,6 +27,8 @@ pub(super) struct Framing {
     pub(super) payload: String,
     /// Whether the body is in aws-chunked framing.
     pub(super) aws_chunked: bool,
+    /// Whether Content-Encoding tells of that framing.
+    pub(super) announced: bool,
     /// `x-amz-decoded-content-length`.
     pub(super) decoded_length: Option<String>,
     /// `x-amz-trailer`.
@@ -51,6 +53,7 @@ impl Framing {
                 length: Some(wire_length.map_or(Length::Chunked, Length::Known)),
                 payload: (*sentinel).to_owned(),
                 aws_chunked: true,
+                announced: mode == AwsChunked::Announce,
                 decoded_length: Some(decoded_length.to_string()),
                 trailer: trailer.clone(),
             },
@@ -58,7 +61,7 @@ impl Framing {
     }
 
     fn plain(length: Option<Length>, payload: String) -> Self {
-        Self { length, payload, aws_chunked: false, decoded_length: None, trailer: None }
+        Self { length, payload, aws_chunked: false, announced: false, decoded_length: None, trailer: None }
     }
 
     /// Whether the chunks are signed, and a trailer follows them.

@@ -36,7 +36,7 @@ pub(super) fn build(
     now: Timestamp,
 ) -> Result<OutboundHead, OutboundError> {
     let date = now.basic();
-    let encoding = content_encoding(&forward.headers, framing.aws_chunked);
+    let encoding = content_encoding(&forward.headers, framing.announced);
 
     let mut headers: Vec<(&str, &[u8])> = Vec::with_capacity(forward.headers.len() + 8);
     headers.push(("host", authority.as_bytes()));
@@ -132,7 +132,7 @@ fn is_signed(name: &str) -> bool {
     name.starts_with("x-amz-") || matches!(name, "host" | "content-type" | "content-md5" | "content-encoding" | "range")
 }
 
-/// The client's encodings without its own `aws-chunked`, and ours before them where the framing goes on.
+/// The client's encodings without its own `aws-chunked`, and ours before them where the framing is announced.
 fn content_encoding(headers: &[(String, Vec<u8>)], aws_chunked: bool) -> Option<Vec<u8>> {
     let given = headers.iter().filter(|(name, _)| name == "content-encoding");
     let tokens = given.flat_map(|(_, value)| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);

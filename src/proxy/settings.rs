@@ -72,9 +72,12 @@ impl Default for ProxySettings {
 /// How aws-chunked uploads reach the backend (`[backend] aws_chunked`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AwsChunked {
-    /// In their framing, signed anew.
+    /// In their framing, signed anew. `x-amz-content-sha256` tells of it; some servers would store it as an
+    /// encoding of the object if Content-Encoding told of it too.
     #[default]
     Pass,
+    /// As [`AwsChunked::Pass`], with `Content-Encoding: aws-chunked`, which AWS asks for.
+    Announce,
     /// Decoded, with a plain Content-Length, for backends that do not know the framing. The checksum of the
     /// trailer is verified here and not stored there.
     Decode,

@@ -128,6 +128,7 @@ impl Backend {
             tls: endpoint.tls.then(|| UpstreamTls { server_name: endpoint.host.clone(), ca: self.ca.clone() }),
             aws_chunked: match backend.aws_chunked {
                 AwsChunked::Pass => proxy::AwsChunked::Pass,
+                AwsChunked::Announce => proxy::AwsChunked::Announce,
                 AwsChunked::Decode => proxy::AwsChunked::Decode,
             },
             connect_timeout: backend.connect_timeout,
