@@ -38,7 +38,10 @@ pub(super) fn backend(root: &mut Section<'_>, folder: &Path) -> Backend {
         reserved_buckets: section.list("reserved_buckets", bucket_name).unwrap_or_default(),
         unrecorded_bucket_owner: section.parsed("unrecorded_bucket_owner", unrecorded_owner),
         aws_chunked: section
-            .choice("aws_chunked", &[("pass", AwsChunked::Pass), ("announce", AwsChunked::Announce), ("decode", AwsChunked::Decode)])
+            .choice(
+                "aws_chunked",
+                &[("pass", AwsChunked::Pass), ("announce", AwsChunked::Announce), ("decode", AwsChunked::Decode)],
+            )
             .unwrap_or(default.aws_chunked),
         extra_headers: section.list("extra_headers", header_name).unwrap_or_default(),
         extra_query: section.list("extra_query", query_key).unwrap_or_default(),

@@ -49,9 +49,11 @@ pub(super) struct Marks {
 }
 
 /// Looks for keys of authentication in any case; refuses repeated ones and those written in another case.
+/// A token in lower case beside keys of version 2 is what that version sends with temporary credentials.
 pub(super) fn marks(query: &QueryString) -> Result<Marks, Error> {
     let mut found = Marks::default();
     let mut seen = 0_u16;
+    let mut wrong_case = None;
     for pair in query.pairs() {
         let Some((index, (name, owner))) = own_key(&pair.key) else { continue };
         if seen & (1 << index) != 0 {
@@ -59,13 +61,17 @@ pub(super) fn marks(query: &QueryString) -> Result<Marks, Error> {
         }
         seen |= 1 << index;
         match owner {
-            Owner::Version4 if pair.key != name.as_bytes() => return Err(Error::QueryKeyCase(name)),
+            Owner::Version4 if pair.key != name.as_bytes() => wrong_case = wrong_case.or(Some(name)),
             Owner::Version4 => found.version_4 = true,
             Owner::Version2 => found.version_2 = true,
             Owner::Express => found.express = true,
         }
     }
-    Ok(found)
+    match wrong_case {
+        Some(SECURITY_TOKEN) if found.version_2 && !found.version_4 => Ok(found),
+        Some(name) => Err(Error::QueryKeyCase(name)),
+        None => Ok(found),
+    }
 }
 
 fn own_key(key: &[u8]) -> Option<(usize, (&'static str, Owner))> {
@@ -161,4 +167,23 @@ fn is_field_byte(byte: u8) -> bool {
 fn is_hoisted(pair: &QueryPair) -> bool {
     let prefix = pair.key.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"x-amz-"));
     prefix && own_key(&pair.key).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marks_of(query: &str) -> Result<(bool, bool), Error> {
+        marks(&QueryString::parse(query.as_bytes()).unwrap()).map(|found| (found.version_4, found.version_2))
+    }
+
+    #[test]
+    fn the_token_of_version_2_is_not_taken_for_a_misspelt_one() {
+        let version_2 = "AWSAccessKeyId=A&Signature=s&Expires=1&x-amz-security-token=t";
+        assert_eq!(marks_of(version_2), Ok((false, true)));
+        assert_eq!(marks_of("x-amz-security-token=t"), Err(Error::QueryKeyCase(SECURITY_TOKEN)));
+        let both = format!("{version_2}&X-Amz-Date=d");
+        assert_eq!(marks_of(&both), Err(Error::QueryKeyCase(SECURITY_TOKEN)));
+        assert_eq!(marks_of("AWSAccessKeyId=A&x-amz-date=d"), Err(Error::QueryKeyCase("X-Amz-Date")));
+    }
 }

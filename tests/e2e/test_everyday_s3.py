@@ -28,7 +28,6 @@ AWKWARD_KEYS = [
     "~!*'();:@&=$,?#[]",
     'quote"<angle>&amp;',
     "back`tick^pipe|{brace}",
-    "folder/",
     "dots/a..b/...c",
     "x" * 200 + "/" + "y" * 200,
 ]
@@ -73,7 +72,7 @@ def test_awkward_keys_are_the_same_object_for_every_call(s3, bucket, key):
 
 
 @through_gate
-@pytest.mark.parametrize("path", ["a/../b", "../b", "a/./b", "a//b", "a/%2e%2e/b", "%2Fb", "a%5Cb", "a%00b"])
+@pytest.mark.parametrize("path", ["a/../b", "../b", "a/./b", "a//b", "a/%2e%2e/b", "%2Fb", "a%5Cb", "a%00b", "folder/"])
 def test_keys_that_a_filesystem_would_fold_are_refused(endpoint, keys, s3, bucket, path):
     """Rule 4: by default such a key never reaches the backend, correctly signed though it is."""
     s3.put_object(Bucket=bucket, Key="b", Body=b"untouched")
