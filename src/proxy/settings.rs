@@ -125,20 +125,28 @@ pub struct AddressRange {
 
 /// The text is not a range of addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an address or a range of addresses; write `192.0.2.7`, `10.0.0.0/8` or `2001:db8::/32`")]
+#[error("must be an IP address or a network such as 10.0.0.0/8 or fd00::/8, without bits set after the prefix")]
 pub struct InvalidAddressRange;
 
 impl AddressRange {
-    /// Parses an address or CIDR notation (RFC 4632; RFC 4291 section 2.3).
+    /// Parses an address or CIDR notation (RFC 4632; RFC 4291 section 2.3). Bits after the prefix must be zero:
+    /// a typing slip there would trust others than meant.
     pub fn parse(text: &str) -> Result<Self, InvalidAddressRange> {
         let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits.parse::<u8>().map_err(|_| InvalidAddressRange)?)),
+            Some((address, bits)) if bits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (address, Some(bits.parse::<u8>().map_err(|_| InvalidAddressRange)?))
+            }
+            Some(_) => return Err(InvalidAddressRange),
             None => (text, None),
         };
         let network: IpAddr = address.parse().map_err(|_| InvalidAddressRange)?;
         let widest = if network.is_ipv4() { 32 } else { 128 };
         let bits = bits.unwrap_or(widest);
-        if bits > widest { Err(InvalidAddressRange) } else { Ok(Self { network, bits }) }
+        let left_over = match network {
+            IpAddr::V4(address) => u32::from(address).checked_shl(u32::from(bits)).unwrap_or(0) != 0,
+            IpAddr::V6(address) => u128::from(address).checked_shl(u32::from(bits)).unwrap_or(0) != 0,
+        };
+        if bits > widest || left_over { Err(InvalidAddressRange) } else { Ok(Self { network, bits }) }
     }
 
     /// Whether the address lies in the range. An IPv4 address written as IPv6 counts as IPv4.
@@ -175,7 +183,18 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_refused() {
-        for bad in ["", "10.0.0.0/33", "::/129", "localhost", "10.0.0.0/", "10.0.0/8", "1.2.3.4/-1"] {
+        for bad in [
+            "",
+            "10.0.0.0/33",
+            "::/129",
+            "localhost",
+            "10.0.0.0/",
+            "10.0.0/8",
+            "1.2.3.4/-1",
+            "10.1.0.0/8",
+            "1.2.3.4/+8",
+            "fd00::1/8",
+        ] {
             assert_eq!(AddressRange::parse(bad), Err(InvalidAddressRange), "{bad}");
         }
     }

@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn rule_32_only_loopback_names_are_answered() {
-        for good in ["127.0.0.1:9081", "localhost:9081", "LOCALHOST", "[::1]:9081", "127.0.0.1", "::1"] {
+        for good in ["127.0.0.1:9081", "localhost:9081", "LOCALHOST", "[::1]:9081", "127.0.0.1", "[::1]"] {
             assert!(is_loopback_host(good), "{good}");
         }
         for bad in ["", "evil.test:9081", "10.0.0.1:9081", "localhost.evil.test", "[2001:db8::1]:1"] {

@@ -76,7 +76,7 @@ impl XmlWriter {
     }
 }
 
-/// Escapes the five special characters. Characters that XML 1.0 cannot hold become U+FFFD, carriage
+/// Escapes `&`, `<`, `>` and `"`; attributes stand in double quotes, so `'` may stay. Characters that XML 1.0 cannot hold become U+FFFD, carriage
 /// returns a reference so that they survive the reader's line-end rule.
 pub fn escape_into(text: &str, out: &mut String) {
     for character in text.chars() {
@@ -85,7 +85,6 @@ pub fn escape_into(text: &str, out: &mut String) {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
             '\r' => out.push_str("&#13;"),
             '\t' | '\n' => out.push(character),
             '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
@@ -262,7 +261,7 @@ mod tests {
         w.element_ns("A", "u:n", |w| {
             w.text("B", "<&>\"'\u{1}\r").optional("C", None).optional("D", Some(""));
         });
-        assert_eq!(w.finish(), "<A xmlns=\"u:n\"><B>&lt;&amp;&gt;&quot;&#39;\u{fffd}&#13;</B><D></D></A>");
+        assert_eq!(w.finish(), "<A xmlns=\"u:n\"><B>&lt;&amp;&gt;&quot;'\u{fffd}&#13;</B><D></D></A>");
     }
 
     #[test]
