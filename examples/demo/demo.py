@@ -170,8 +170,8 @@ Rolegate is ready.
   admin             http://{ADMIN}   (/healthz, /readyz, /metrics)
   store             {kind}, in .run/{kind}
   S3 server behind  {weed.endpoint}   (SeaweedFS; only the gate has its key)
-  users             TESTER1 / test123   may manage roles and OIDC providers
-                    TESTER2 / test456   may do nothing but assume a role that trusts it
+  users             TESTER1 / test123   the same, and may manage roles
+                    TESTER2 / test456   may make buckets of its own and assume roles that trust it
 
 Try it from another terminal, in {PROJECT}.  In Python:
 

@@ -27,10 +27,6 @@ pub struct Backend {
     pub unrecorded_bucket_owner: Option<UnrecordedOwner>,
     /// `aws_chunked` (DESIGN section 8).
     pub aws_chunked: AwsChunked,
-    /// `extra_headers`: request headers of future operations that pass, lower case (security rule 3).
-    pub extra_headers: Vec<String>,
-    /// `extra_query`: query keys of future operations that pass, with case (security rule 3).
-    pub extra_query: Vec<String>,
     /// `connect_timeout_seconds`
     pub connect_timeout: Duration,
     /// `read_timeout_seconds`: how long the backend may stay silent.
@@ -102,8 +98,6 @@ impl Default for Backend {
             reserved_buckets: Vec::new(),
             unrecorded_bucket_owner: None,
             aws_chunked: AwsChunked::Pass,
-            extra_headers: Vec::new(),
-            extra_query: Vec::new(),
             connect_timeout: Duration::from_secs(5),
             read_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(60),

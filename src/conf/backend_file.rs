@@ -43,8 +43,6 @@ pub(super) fn backend(root: &mut Section<'_>, folder: &Path) -> Backend {
                 &[("pass", AwsChunked::Pass), ("announce", AwsChunked::Announce), ("decode", AwsChunked::Decode)],
             )
             .unwrap_or(default.aws_chunked),
-        extra_headers: section.list("extra_headers", header_name).unwrap_or_default(),
-        extra_query: section.list("extra_query", query_key).unwrap_or_default(),
         connect_timeout: seconds(&mut section, "connect_timeout_seconds", 300, default.connect_timeout),
         read_timeout: seconds(&mut section, "read_timeout_seconds", DAY, default.read_timeout),
         write_timeout: seconds(&mut section, "write_timeout_seconds", DAY, default.write_timeout),
@@ -83,32 +81,6 @@ fn unrecorded_owner(text: &str) -> Result<UnrecordedOwner, &'static str> {
         None if text == "account" => Ok(UnrecordedOwner::Account),
         Some(("user", name)) if user_name(name).is_ok() => Ok(UnrecordedOwner::User(name.to_owned())),
         _ => Err("must be `account` (the default account) or `user:NAME` (a standalone user of it)"),
-    }
-}
-
-fn header_name(text: &str) -> Result<String, &'static str> {
-    let lower = text.to_ascii_lowercase();
-    let is_token = !lower.is_empty() && lower.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    // What identifies, signs or frames the request is the gate's to write.
-    let own =
-        ["authorization", "host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade"];
-    let own_prefixes = ["x-amz-security-token", "x-amz-date", "x-amz-content-sha256", "x-forwarded-", "forwarded"];
-    if !is_token {
-        Err("must be the name of a request header")
-    } else if own.contains(&lower.as_str()) || own_prefixes.iter().any(|prefix| lower.starts_with(prefix)) {
-        Err("is a header that the gate writes itself; it can never pass")
-    } else {
-        Ok(lower)
-    }
-}
-
-fn query_key(text: &str) -> Result<String, &'static str> {
-    if text.is_empty() || text.contains(['&', '=', '#', '?']) || text.chars().any(char::is_whitespace) {
-        Err("must be the decoded name of a query key")
-    } else if text.to_ascii_lowercase().starts_with("x-amz-") {
-        Err("is a key of presigned URLs, which the gate reads itself; it can never pass")
-    } else {
-        Ok(text.to_owned())
     }
 }
 

@@ -124,7 +124,7 @@ fn every_mistake_is_in_one_report_with_the_path_of_its_key() {
         address = 'localhost'
         tls_cert = 'cert.pem'
         domains = ['s3.example.com', 7, '*.example.com', '10.0.0.1']
-        trusted_proxies = ['10.0.0.1/8']
+        trusted_proxies = ['10.0.0.1/33']
         grace_seconds = -1
         [admin]
         address = '0.0.0.0:9081'
@@ -161,7 +161,7 @@ fn every_mistake_is_in_one_report_with_the_path_of_its_key() {
         "listen.domains[1]: must be a text, but is integer",
         "listen.domains[2]: must be a DNS name",
         "listen.domains[3]: must be a DNS name",
-        "listen.trusted_proxies[0]: must be an IP address or a network",
+        "listen.trusted_proxies[0]: not an address or a range of addresses",
         "listen.grace_seconds: must be between 1 and 86400, but is -1",
         "admin.address: must be a loopback address",
         "backend.endpoint: must be a scheme, a host and a port only",
@@ -170,7 +170,7 @@ fn every_mistake_is_in_one_report_with_the_path_of_its_key() {
         "backend.keys: must be one of \"filesystem\", \"exact\", but is `exakt`",
         "backend.bucket_policy: \"backend\" is not available",
         "backend.unrecorded_bucket_owner: must be `account`",
-        "backend.extra_headers[0]: is a header that the gate writes itself",
+        "backend.extra_headers: there is no such key",
         "backend.acess_key: there is no such key",
         "store.url: holds a password",
         "store.demo: must be true or false, but is string",
