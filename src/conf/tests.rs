@@ -161,7 +161,7 @@ fn every_mistake_is_in_one_report_with_the_path_of_its_key() {
         "listen.domains[1]: must be a text, but is integer",
         "listen.domains[2]: must be a DNS name",
         "listen.domains[3]: must be a DNS name",
-        "listen.trusted_proxies[0]: not an address or a range of addresses",
+        "listen.trusted_proxies[0]: must be an IP address or a network",
         "listen.grace_seconds: must be between 1 and 86400, but is -1",
         "admin.address: must be a loopback address",
         "backend.endpoint: must be a scheme, a host and a port only",
