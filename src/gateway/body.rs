@@ -1,5 +1,6 @@
 //! Which body plan a forwarded request has, and bodies that the gate reads whole (DESIGN section 8).
 
+use super::buckets::Place;
 use super::data_plane::Call;
 use super::{BodyPlan, Fault, Gateway, Scene, Settings};
 use crate::s3::{Body, BodyRule};
@@ -110,13 +111,19 @@ impl Gateway {
         Ok(content)
     }
 
-    /// Reads and parses the body of an operation whose body decides.
+    /// Reads and parses the body of an operation whose body decides. Only a bucket policy can allow anything to
+    /// strangers: where there is none, they are denied before a byte of the body is read (security rule 28).
     pub(super) async fn read_deciding_body(
         &self,
         scene: &mut Scene<'_>,
         call: &Call<'_>,
+        place: &Place,
     ) -> Result<Option<Body>, Fault> {
         let BodyRule::Decides { limit } = call.request.body_rule() else { return Ok(None) };
+        let has_policy = place.entry().is_some_and(|bucket| bucket.policy.is_some());
+        if call.caller.signature().is_none() && !has_policy {
+            return Err(Fault::NothingRequired);
+        }
         let limit = limit.min(self.settings.delete_body_bytes);
         let content = self.read_body(scene, call, limit).await?;
         call.request.verify_digests(&content)?;

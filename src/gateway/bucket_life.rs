@@ -19,7 +19,7 @@ const MAX_TRIES: usize = 3;
 impl Gateway {
     pub(super) async fn create_bucket(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Response, Fault> {
         let name = call.request.bucket().ok_or(Fault::NothingRequired)?;
-        let body = self.read_deciding_body(scene, call).await?;
+        let body = self.read_deciding_body(scene, call, &Place::Service).await?;
         let facts = s3::Facts { body: body.as_ref(), ..s3::Facts::default() };
         let needs = s3::requirements(call.request, facts).always;
         // Nobody's bucket yet: asked in the caller's own account.

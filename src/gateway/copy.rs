@@ -7,7 +7,7 @@
 
 use super::buckets::Place;
 use super::data_plane::Call;
-use super::{BackendRequest, Fault, Gateway, ResponsePlan, Scene, Verdict};
+use super::{BackendRequest, Fault, Gateway, Scene, Verdict};
 use crate::authz::{self, Question};
 use crate::s3::{self, CopySource};
 use crate::types::Requirement;
@@ -38,7 +38,9 @@ impl Gateway {
             }
             extra.push(("x-amz-tagging-directive".to_owned(), b"REPLACE".to_vec()));
         }
-        self.forward(scene, call, permit, extra, ResponsePlan::Pass)
+        // A copy reads its source: that it is missing is heard only by those who may list it.
+        let response = self.missing_plan(scene, call, &source.bucket, &places.source);
+        self.forward(scene, call, permit, extra, response)
     }
 
     /// Asks the backend. A failed question is never "no tags".

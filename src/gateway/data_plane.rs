@@ -4,7 +4,7 @@ use super::buckets::Place;
 use super::{BackendAnswer, BackendRequest, Fault, Forward, Gateway, ResponsePlan, Scene, Verdict};
 use crate::authn::{self, Authenticated, BucketEntry};
 use crate::authz::{self, Permit, Question};
-use crate::s3::{self, Body, BodyRule, ContextFacts, Operation, S3Request};
+use crate::s3::{self, Body, BodyRule, BucketName, ContextFacts, Operation, S3Request};
 use crate::sigv4::{ClaimKind, Rules, Service, SignatureClaim};
 use crate::types::{AccountId, Context, Requirement, ResourceName, Timestamp};
 use crate::wire::{QueryString, RequestHead, Response};
@@ -122,7 +122,7 @@ impl Gateway {
     async fn rebuilt(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Response, Fault> {
         let place = self.place(call.request.bucket()).await?;
         self.check_owner(call.request.expected_bucket_owner(), &place, "x-amz-expected-bucket-owner")?;
-        let body = self.read_deciding_body(scene, call).await?;
+        let body = self.read_deciding_body(scene, call, &place).await?;
         let facts = s3::Facts { body: body.as_ref(), ..s3::Facts::default() };
         let needs = s3::requirements(call.request, facts).always;
         let permit = self.permit_at(scene, call, needs, &place, body.as_ref())?;
@@ -170,7 +170,20 @@ impl Gateway {
             call.request.operation(),
             Operation::GetObject | Operation::HeadObject | Operation::GetObjectAttributes | Operation::GetObjectTagging
         );
-        let (Some(bucket), true) = (call.request.bucket(), reads) else { return ResponsePlan::Pass };
+        match call.request.bucket() {
+            Some(bucket) if reads => self.missing_plan(scene, call, bucket, place),
+            _ => ResponsePlan::Pass,
+        }
+    }
+
+    /// The plan for an answer that could tell that an object of `bucket` is missing.
+    pub(super) fn missing_plan(
+        &self,
+        scene: &Scene<'_>,
+        call: &Call<'_>,
+        bucket: &BucketName,
+        place: &Place,
+    ) -> ResponsePlan {
         let need = Requirement::new("s3:ListBucket", ResourceName::bucket(bucket.as_str()));
         let question = call.question(need, place.entry(), call.facts(None));
         match authz::authorize(call.caller, vec![question]) {

@@ -111,6 +111,9 @@ impl Fault {
 
     /// Writes what the audit record wants to know of a denial.
     pub(super) fn note(&self, trace: &mut Trace) {
+        if let Self::NothingRequired | Self::OtherOwner(_) = self {
+            trace.decision = "implicit_deny";
+        }
         if let Self::Denied(denied) = self {
             trace.decision = match denied.outcome {
                 crate::policy::Outcome::ExplicitDeny => "explicit_deny",
