@@ -3,11 +3,11 @@
 //! hyper-util sends a request again only when the connection turned out closed before any of it was written
 //! (`retry_canceled_requests`); it is switched off here all the same: one call, one try.
 
+use super::manner::Manner;
+use super::outgoing::Outgoing;
 use super::signer::BackendSigner;
 use crate::gateway::{Backend, BackendAnswer, BackendError, BackendRequest};
-use crate::sigv4::{OutboundRequest, hex_sha256};
 use crate::types::Clock;
-use crate::wire::{Method, QueryString};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
@@ -81,44 +81,21 @@ impl HttpBackend {
         Ok(Self { client, settings, signer, clock })
     }
 
-    fn request(&self, call: BackendRequest) -> Option<http::Request<Full<Bytes>>> {
-        let now = self.clock.now();
-        let (date, hash) = (now.basic(), hex_sha256(&call.body));
-        let mut headers: Vec<(&str, &[u8])> = vec![("host", self.settings.authority.as_bytes())];
-        headers.extend(call.headers.iter().map(|(name, value)| (&**name, &**value)));
-        headers.push(("x-amz-date", date.as_bytes()));
-        headers.push(("x-amz-content-sha256", hash.as_bytes()));
-
-        let (path, raw_query) = call.target.split_once('?').unwrap_or((&call.target, ""));
-        let parsed = QueryString::parse(raw_query.as_bytes()).ok()?;
-        let texts = parsed.pairs().iter().map(|pair| {
-            let value = pair.raw_value.as_deref().unwrap_or_default();
-            Some((std::str::from_utf8(&pair.raw_key).ok()?, std::str::from_utf8(value).ok()?))
-        });
-        let query: Vec<(&str, &str)> = texts.collect::<Option<_>>()?;
-        let request = OutboundRequest { method: call.method, path, query: &query, headers: &headers, payload: &hash };
-        let authorization = self.signer.sign(&request, now).ok()?;
-
-        let scheme = if self.settings.tls { "https" } else { "http" };
-        let uri = format!("{scheme}://{}{}", self.settings.authority, call.target);
-        let mut builder = http::Request::builder().method(call.method.as_str()).uri(uri);
-        for (name, value) in &headers {
-            builder = builder.header(*name, *value);
-        }
-        builder = builder.header("authorization", authorization);
-        // hyper says nothing of the length of an empty body, and S3 servers answer 411 to a PUT without one.
-        if matches!(call.method, Method::Put | Method::Post) {
-            builder = builder.header("content-length", call.body.len());
-        }
-        builder.body(Full::new(call.body.clone())).ok()
-    }
-}
-
-#[async_trait]
-impl Backend for HttpBackend {
-    async fn call(&self, request: BackendRequest, limit: usize) -> Result<BackendAnswer, BackendError> {
+    /// As [`Backend::call`], in another manner.
+    pub async fn call_in(
+        &self,
+        request: BackendRequest,
+        manner: &Manner,
+        limit: usize,
+    ) -> Result<BackendAnswer, BackendError> {
+        let outgoing = Outgoing {
+            scheme: if self.settings.tls { "https" } else { "http" },
+            authority: &self.settings.authority,
+            signer: &self.signer,
+            now: self.clock.now(),
+        };
         // A request that cannot be written was not sent.
-        let request = self.request(request).ok_or(BackendError::Unreachable)?;
+        let request = outgoing.request(&request, manner).ok_or(BackendError::Unreachable)?;
         let answer = async {
             let answer = self.client.request(request).await.map_err(|error| {
                 if error.is_connect() { BackendError::Unreachable } else { BackendError::Ambiguous }
@@ -133,6 +110,13 @@ impl Backend for HttpBackend {
             Ok(BackendAnswer { status: parts.status.as_u16(), headers, body })
         };
         tokio::time::timeout(self.settings.total_timeout, answer).await.unwrap_or(Err(BackendError::Ambiguous))
+    }
+}
+
+#[async_trait]
+impl Backend for HttpBackend {
+    async fn call(&self, request: BackendRequest, limit: usize) -> Result<BackendAnswer, BackendError> {
+        self.call_in(request, &Manner::Signed, limit).await
     }
 }
 

@@ -5,7 +5,10 @@
 //! covers it with the SHA-256 of the body.
 
 mod client;
+mod manner;
+mod outgoing;
 mod signer;
 
 pub use client::{BackendClientError, BackendClientSettings, HttpBackend};
+pub use manner::Manner;
 pub use signer::{BackendSigner, UnusableCredentials};

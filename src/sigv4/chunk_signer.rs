@@ -4,6 +4,8 @@ use super::chunk_event::{Chunk, LineEnd, Trailers};
 use super::chunk_framing::{CHUNK_SIGNATURE, TRAILER_SIGNATURE};
 use super::chunk_signature::ChunkChain;
 use super::sign::{OutboundSignature, OutboundSigner};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use std::io::Write;
 
 /// Writes the body of a signed stream with the backend's signatures. Each byte written is for the wire, in order;
@@ -32,6 +34,17 @@ impl ChunkSigner {
         if !chunk.data.is_empty() || !self.has_trailer {
             out.extend_from_slice(b"\r\n");
         }
+    }
+
+    /// Appends a chunk of the gate's own bytes, which no client has signed. The empty one ends the body.
+    pub fn own_chunk(&mut self, data: Bytes, out: &mut Vec<u8>) {
+        let sha256 = Sha256::digest(&data).into();
+        self.chunk(&Chunk { data, sha256, digits: 1 }, out);
+    }
+
+    /// Appends a trailer of the gate's own and the end of the body.
+    pub fn own_trailer(&mut self, name: &str, value: &str, out: &mut Vec<u8>) {
+        self.trailers(&Trailers { fields: vec![(name.into(), value.into())], line_end: LineEnd::CrLf }, out);
     }
 
     /// Appends the trailer and the end of the body.
