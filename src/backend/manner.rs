@@ -11,8 +11,13 @@ pub enum Manner {
     Forged,
     /// Signed with this value of `x-amz-content-sha256`, whatever the body is.
     Declared(&'static str),
-    /// Signed, the body in aws-chunked framing with signed chunks and, if there is one, this trailer (name, value).
-    Chunked(Option<(&'static str, String)>),
+    /// Signed, the body in aws-chunked framing with signed chunks.
+    Chunked {
+        /// Whether Content-Encoding tells of the framing.
+        announced: bool,
+        /// What follows the chunks: a name and its value.
+        trailer: Option<(&'static str, String)>,
+    },
 }
 
 impl Manner {
@@ -21,8 +26,8 @@ impl Manner {
         match self {
             Self::Signed | Self::Anonymous | Self::Forged => None,
             Self::Declared(text) => Some(text),
-            Self::Chunked(None) => Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
-            Self::Chunked(Some(_)) => Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"),
+            Self::Chunked { trailer: None, .. } => Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+            Self::Chunked { trailer: Some(_), .. } => Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"),
         }
     }
 }

@@ -29,8 +29,10 @@ impl Outgoing<'_> {
             headers.push(("x-amz-date", date.as_bytes()));
             headers.push(("x-amz-content-sha256", hash.as_bytes()));
         }
-        if let Manner::Chunked(trailer) = manner {
-            headers.push(("content-encoding", b"aws-chunked"));
+        if let Manner::Chunked { announced, trailer } = manner {
+            if *announced {
+                headers.push(("content-encoding", b"aws-chunked"));
+            }
             headers.push(("x-amz-decoded-content-length", length.as_bytes()));
             headers.extend(trailer.iter().map(|(name, _)| ("x-amz-trailer", name.as_bytes())));
         }
@@ -71,7 +73,7 @@ impl Outgoing<'_> {
         let query: Vec<(&str, &str)> = texts.collect::<Option<_>>()?;
         let request = OutboundRequest { method: call.method, path, query: &query, headers, payload: hash };
         let trailer = match manner {
-            Manner::Chunked(trailer) => Some(trailer.as_ref()),
+            Manner::Chunked { trailer, .. } => Some(trailer.as_ref()),
             _ => None,
         };
         let signed = self.signer.sign_with_chunks(&request, trailer.map(|trailer| trailer.is_some()), self.now);

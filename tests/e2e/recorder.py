@@ -127,19 +127,61 @@ class Recorder:
                 continue
             parser = _Parser(self._record)
             threading.Thread(target=_pump, args=(client, backend, parser.feed), daemon=True).start()
-            threading.Thread(target=_pump, args=(backend, client, None), daemon=True).start()
+            threading.Thread(target=_pump, args=(backend, client, self._answer), daemon=True).start()
 
     def _record(self, seen):
         with self._lock:
             self.requests.append(seen)
+
+    def _answer(self, data):
+        """Sees the answers' bytes before they go on."""
+
+
+class Holder(Recorder):
+    """A recorder that can hold requests before the backend sees them, or the backend's answers to them.
+
+    `arm("request" | "answer", matches)`: from then on, what `matches(seen)` accepts is held, and counted in `held`,
+    until `release(drop=...)`: forwarded, or lost with its connection.
+    """
+
+    def __post_init__(self):
+        self._matches, self._where, self._drop = None, None, False
+        self.held, self._open = 0, threading.Event()
+        super().__post_init__()
+
+    def arm(self, where, matches):
+        self._open.clear()
+        self.held, self._where, self._matches = 0, where, matches
+
+    def release(self, drop=False):
+        self._drop, self._matches, self._where = drop, None, None
+        self._open.set()
+
+    def _record(self, seen):
+        super()._record(seen)
+        if self._matches and self._matches(seen):
+            if self._where == "request":
+                self._hold()
+            else:
+                self._where = "next answer"
+
+    def _answer(self, data):
+        if self._where == "next answer":
+            self._hold()
+
+    def _hold(self):
+        with self._lock:
+            self.held += 1
+        self._open.wait()
+        if self._drop:
+            raise OSError("dropped")
 
 
 def _pump(source, sink, look):
     """Copies until the source ends, then ends the sink's direction; `look` sees the bytes before they go on."""
     try:
         while data := source.recv(65536):
-            if look:
-                look(data)
+            look(data)
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
     except OSError:

@@ -1,9 +1,10 @@
 //! The gate's own calls to the backend.
 
-use crate::support::{Act, FakeBackend, TestClock, signer, verify};
+use crate::support::{Act, BACKEND, FakeBackend, TestClock, signer, verify};
 use bytes::Bytes;
-use rolegate::backend::{BackendClientSettings, HttpBackend};
+use rolegate::backend::{BackendClientSettings, HttpBackend, Manner};
 use rolegate::gateway::{Backend, BackendError, BackendRequest};
+use rolegate::sigv4::{ChunkDecoder, ChunkLimits};
 use rolegate::wire::Method;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -72,4 +73,42 @@ async fn faults_say_whether_the_backend_may_have_acted() {
         assert_eq!(client.call(request(Method::Get, "/b", ""), limit).await, Err(fault));
     }
     assert_eq!(backend.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn other_manners_are_what_they_say() {
+    let backend = FakeBackend::start().await;
+    backend.answers("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let client = client(backend.address);
+    let sum = rolegate::sigv4::ChecksumAlgorithm::Crc32.of(b"content");
+    let trailer = Some(("x-amz-checksum-crc32", sum));
+    let manners = [
+        Manner::Signed,
+        Manner::Anonymous,
+        Manner::Forged,
+        Manner::Declared("UNSIGNED-PAYLOAD"),
+        Manner::Chunked { announced: false, trailer: None },
+        Manner::Chunked { announced: true, trailer },
+    ];
+    for manner in &manners {
+        client.call_in(request(Method::Put, "/b/k", "content"), manner, 9).await.unwrap();
+    }
+    let seen = backend.wait(manners.len()).await;
+    for name in ["authorization", "x-amz-date", "x-amz-content-sha256"] {
+        assert_eq!(seen[1].header(name), None);
+    }
+    assert_eq!((&seen[0].body, &seen[1].body), (&b"content".to_vec(), &b"content".to_vec()));
+    let signature = |at: usize| seen[at].header("authorization").unwrap().rsplit('=').next().unwrap().to_owned();
+    assert_ne!(signature(0), signature(2));
+    assert_eq!(signature(0).len(), signature(2).len());
+    verify(&seen[3]);
+    assert_eq!(seen[3].header("x-amz-content-sha256"), Some("UNSIGNED-PAYLOAD"));
+    for (at, encoding) in [(4, None), (5, Some("aws-chunked"))] {
+        assert_eq!(seen[at].header("content-encoding"), encoding);
+        let (head, verified) = verify(&seen[at]);
+        let decoder = ChunkDecoder::for_request(&head, &verified, &BACKEND.key(), ChunkLimits::default());
+        let mut decoder = decoder.unwrap().unwrap();
+        decoder.push(Bytes::from(seen[at].body.clone()), &mut Vec::new()).unwrap();
+        assert_eq!(decoder.finish(), Ok(7));
+    }
 }

@@ -216,6 +216,8 @@ class SeaweedFS:
         command = [self.weed, "mini", f"-dir={data}", f"-ip={HOST}", f"-ip.bind={HOST}", f"-s3.port={self.port}"]
         command += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-admin.port={admin}"]
         command += ["-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+        # By default DeleteBucket deletes whatever is in the bucket.
+        command += ["-s3.allowDeleteBucketNotEmpty=false"]
         command += ["-volume.preStopSeconds=0", "-s3.iam=false", f"-s3.config={self.identities}"]
         process = Process("SeaweedFS", command, self.folder / "weed.log", cwd=self.folder)
         probe = self.client(retries={"max_attempts": 0}, connect_timeout=2, read_timeout=5)

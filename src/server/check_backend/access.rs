@@ -61,6 +61,22 @@ pub(super) async fn buckets(bench: &mut Bench<'_>) -> Result<Finding, BackendErr
     Ok(Finding::ok(NAME, "are made, and seen only once they are"))
 }
 
+/// Whether DeleteBucket takes the objects too: who may do the one may not therefore do the other.
+pub(super) async fn full_buckets(bench: &mut Bench<'_>) -> Result<Finding, BackendError> {
+    const NAME: &str = "full buckets";
+    const ADVICE: &str = "A right to delete buckets would delete objects; set the backend to keep full buckets \
+                          (SeaweedFS: -s3.allowDeleteBucketNotEmpty=false)";
+    let (bucket, object) = ((Bucket::Two, &b""[..]), (Bucket::Two, &b"folder/kept"[..]));
+    bench.put(object, "kept").await?;
+    let answer = bench.ask(Ask::new(Method::Delete, bucket)).await?;
+    let seen = format!("DeleteBucket of one that is not empty is answered {}", shown(&answer));
+    if bench.holds(object, "kept").await? {
+        return Ok(Finding::ok(NAME, seen));
+    }
+    bench.ask(Ask::new(Method::Put, bucket)).await?;
+    Ok(Finding::fail(NAME, format!("{seen}, and the objects are gone"), ADVICE))
+}
+
 /// Whether anybody gets in without a signature (security rule 11).
 pub(super) async fn anonymous(bench: &mut Bench<'_>) -> Result<Finding, BackendError> {
     const NAME: &str = "anonymous";

@@ -19,6 +19,7 @@ use crate::gateway::BackendError;
 use crate::s3::KeyRules;
 use crate::types::{Clock, Entropy};
 use bench::{Bench, Sender};
+use bodies::Framing;
 use report::{Failed, Finding, Mark};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -27,15 +28,17 @@ use std::sync::Arc;
 #[derive(Clone, Copy)]
 struct Settings {
     keys: KeyRules,
-    aws_chunked: AwsChunked,
+    framing: Framing,
 }
 
 /// Runs the checks and writes a report; an error if the gate must not be run before this backend.
 pub(super) fn run(config: Config, out: &mut dyn Write) -> Result<(), HookError> {
     let secrets = config.serve_secrets(&ProcessEnvironment).map_err(super::StartError::Secrets)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let settings =
-        Settings { keys: parts::gateway_settings(&config).addressing.keys, aws_chunked: config.backend.aws_chunked };
+    let settings = Settings {
+        keys: parts::gateway_settings(&config).addressing.keys,
+        framing: framing(config.backend.aws_chunked),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let failed = runtime.block_on(async {
         let client = parts::Backend::new(&config, &secrets, &clock)?.client(&config, &clock)?;
@@ -43,6 +46,16 @@ pub(super) fn run(config: Config, out: &mut dyn Write) -> Result<(), HookError> 
         Ok::<_, HookError>(check(&*client, &SystemEntropy, settings, out).await?)
     })?;
     if failed > 0 { Err(Failed(failed).into()) } else { Ok(()) }
+}
+
+fn framing(setting: AwsChunked) -> Framing {
+    if setting == AwsChunked::Decode {
+        Framing::Decoded
+    } else if setting == AwsChunked::Pass {
+        Framing::Passed
+    } else {
+        Framing::Announced
+    }
 }
 
 /// Runs all checks, then removes what they left; gives how many failed.
@@ -80,10 +93,11 @@ async fn all(bench: &mut Bench<'_>, settings: Settings, report: &mut Report<'_>)
         }
     }
     report.one("anonymous", access::anonymous(bench).await)?;
+    report.one("full buckets", access::full_buckets(bench).await)?;
     report.one("administration", access::administration(bench).await)?;
     report.one("keys", keys::keys(bench, settings.keys).await)?;
     report.one("upload ids", uploads::upload_ids(bench).await)?;
-    report.many("aws-chunked", bodies::aws_chunked(bench, settings.aws_chunked).await)?;
+    report.many("aws-chunked", bodies::aws_chunked(bench, settings.framing).await)?;
     report.one("payload hash", bodies::payload_hash(bench).await)?;
     report.one("conditional writes", features::conditional_writes(bench).await)?;
     report.one("tags", features::tags(bench).await)?;

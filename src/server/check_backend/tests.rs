@@ -33,6 +33,7 @@ enum Fault {
     VersionKeys,
     NoVersions,
     StoresFraming,
+    StoresUnannounced,
     RefusesFraming,
     KeepsEncoding,
     AnyPayloadHash,
@@ -43,6 +44,7 @@ enum Fault {
     Administrator,
     DiesInTheMiddle,
     KeepsBuckets,
+    DeletesFullBuckets,
 }
 
 type Key = (String, Vec<u8>);
@@ -184,8 +186,15 @@ impl Server {
                 state.objects.remove(&(bucket, b"feature".to_vec()));
                 answer(200, "<DeleteResult/>")
             }
-            Method::Delete if self.has(Fault::KeepsBuckets) || state.objects.keys().any(|(of, _)| *of == bucket) => {
+            Method::Delete
+                if self.has(Fault::KeepsBuckets)
+                    || !self.has(Fault::DeletesFullBuckets) && state.objects.keys().any(|(of, _)| *of == bucket) =>
+            {
                 error(409, "BucketNotEmpty")
+            }
+            Method::Delete if self.has(Fault::DeletesFullBuckets) => {
+                state.objects.retain(|(of, _), _| *of != bucket);
+                answer(if state.buckets.remove(&bucket) { 204 } else { 404 }, "")
             }
             Method::Delete => answer(if state.buckets.remove(&bucket) { 204 } else { 404 }, ""),
             _ => {
@@ -302,7 +311,7 @@ impl Server {
                     Some(source) => self.copied(state, &source).ok_or((404, "NoSuchKey")),
                 };
                 match body {
-                    Ok(body) => self.store(state, at, body, header("content-encoding").is_some()),
+                    Ok(body) => self.store(state, at, body, announces(request, manner)),
                     Err((status, code)) => error(status, code),
                 }
             }
@@ -357,14 +366,17 @@ impl Server {
     }
 
     fn decoded(&self, request: &BackendRequest, manner: &Manner) -> Result<Bytes, (u16, &'static str)> {
+        let announced = announces(request, manner);
         let streaming = match manner {
             Manner::Declared(hash) => hash.starts_with("STREAMING"),
-            Manner::Chunked(_) => true,
+            Manner::Chunked { .. } => true,
             _ => false,
         };
         match (streaming, self.fault) {
             (true, Fault::RefusesFraming) => Err((501, "NotImplemented")),
-            (true, Fault::StoresFraming) => Ok(Bytes::from_static(b"3\r\nabc\r\n0\r\n\r\n")),
+            (true, fault) if fault == Fault::StoresFraming || fault == Fault::StoresUnannounced && !announced => {
+                Ok(Bytes::from_static(b"3\r\nabc\r\n0\r\n\r\n"))
+            }
             (true, _) => {
                 let text = String::from_utf8(request.body.to_vec()).unwrap();
                 Ok(text.split("\r\n").nth(1).map_or(request.body.clone(), |line| Bytes::from(line.to_owned())))
@@ -377,6 +389,11 @@ impl Server {
     }
 }
 
+fn announces(request: &BackendRequest, manner: &Manner) -> bool {
+    request.headers.iter().any(|(name, _)| name == "content-encoding")
+        || matches!(manner, Manner::Chunked { announced: true, .. })
+}
+
 struct Fixed;
 
 impl Entropy for Fixed {
@@ -386,11 +403,11 @@ impl Entropy for Fixed {
 }
 
 /// The report, how many checks failed, and the server afterwards.
-fn report(fault: Fault, keys: KeyRules, aws_chunked: AwsChunked) -> (String, usize, Server) {
+fn report(fault: Fault, keys: KeyRules, framing: Framing) -> (String, usize, Server) {
     let server = Server::new(fault);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut out = Vec::new();
-    let failed = runtime.block_on(check(&server, &Fixed, Settings { keys, aws_chunked }, &mut out)).unwrap();
+    let failed = runtime.block_on(check(&server, &Fixed, Settings { keys, framing }, &mut out)).unwrap();
     (String::from_utf8(out).unwrap(), failed, server)
 }
 
@@ -407,16 +424,16 @@ fn assert_clean(server: &Server) {
 
 #[test]
 fn a_good_server_passes_and_is_left_clean() {
-    let (text, failed, server) = report(Fault::None, KeyRules::Exact, AwsChunked::Pass);
+    let (text, failed, server) = report(Fault::None, KeyRules::Exact, Framing::Passed);
     assert_eq!(failed, 0, "{text}");
     assert!(text.lines().all(|line| line.starts_with("ok    ")), "{text}");
-    assert_eq!(text.lines().count(), 14, "{text}");
+    assert_eq!(text.lines().count(), 15, "{text}");
     assert_clean(&server);
 }
 
 #[test]
 fn a_good_server_may_be_used_more_freely_than_configured() {
-    let (text, failed, _) = report(Fault::None, KeyRules::Filesystem, AwsChunked::Decode);
+    let (text, failed, _) = report(Fault::None, KeyRules::Filesystem, Framing::Decoded);
     assert_eq!(failed, 0, "{text}");
     assert!(line(&text, "keys").starts_with("note") && line(&text, "keys").contains("\"exact\""), "{text}");
     assert!(line(&text, "aws-chunked").starts_with("note"), "{text}");
@@ -424,7 +441,7 @@ fn a_good_server_may_be_used_more_freely_than_configured() {
 
 /// Exactly this check fails, says so in these words, and all is removed.
 fn fails(fault: Fault, keys: KeyRules, check: &str, words: &str) {
-    let (text, failed, server) = report(fault, keys, AwsChunked::Pass);
+    let (text, failed, server) = report(fault, keys, Framing::Passed);
     let found = line(&text, check);
     assert!(found.starts_with("FAIL") && found.contains(words), "{fault:?}\n{text}");
     assert_eq!(failed, 1, "{fault:?}\n{text}");
@@ -448,8 +465,13 @@ fn rule_01_buckets_are_seen_only_once_they_are_there() {
 }
 
 #[test]
+fn objects_outlive_the_deletion_of_their_bucket() {
+    fails(Fault::DeletesFullBuckets, KeyRules::Exact, "full buckets", "the objects are gone");
+}
+
+#[test]
 fn rule_02_administrators_are_noted() {
-    let (text, failed, _) = report(Fault::Administrator, KeyRules::Exact, AwsChunked::Pass);
+    let (text, failed, _) = report(Fault::Administrator, KeyRules::Exact, Framing::Passed);
     assert!(failed == 0 && line(&text, "administration").starts_with("note"), "{text}");
 }
 
@@ -462,7 +484,7 @@ fn rule_04_keys_that_the_gate_would_let_through_must_be_apart() {
     // The gate refuses none of these in either mode.
     fails(Fault::FoldsCase, KeyRules::Filesystem, "keys", "upper and lower case");
     for fault in [Fault::FoldsSlashes, Fault::HidesUploads, Fault::TrailingSlashReads] {
-        let (text, failed, server) = report(fault, KeyRules::Filesystem, AwsChunked::Pass);
+        let (text, failed, server) = report(fault, KeyRules::Filesystem, Framing::Passed);
         assert!(failed == 0 && line(&text, "keys").starts_with("ok"), "{text}");
         assert_clean(&server);
     }
@@ -478,15 +500,26 @@ fn rule_10_upload_and_version_ids_hold_for_their_place() {
     fails(Fault::VersionOfAnyKey, exact, "version ids", "GetObject of another bucket with ID");
     fails(Fault::VersionDeleteOfAnyKey, exact, "version ids", "DeleteObject of another key with ID");
     fails(Fault::VersionKeys, exact, "version keys", "filesystem");
-    let (text, failed, _) = report(Fault::VersionKeys, KeyRules::Filesystem, AwsChunked::Pass);
+    let (text, failed, _) = report(Fault::VersionKeys, KeyRules::Filesystem, Framing::Passed);
     assert!(failed == 0 && line(&text, "version keys").starts_with("ok"), "{text}");
 }
 
 #[test]
 fn framing_that_is_stored_is_refused_unless_the_gate_decodes() {
     fails(Fault::StoresFraming, KeyRules::Exact, "aws-chunked", "Set backend.aws_chunked to \"decode\"");
+    fails(Fault::StoresUnannounced, KeyRules::Exact, "aws-chunked", "Set backend.aws_chunked to \"announce\"");
+    for (fault, framing, words) in [
+        (Fault::StoresUnannounced, Framing::Announced, "ok"),
+        (Fault::StoresUnannounced, Framing::Decoded, "note"),
+        (Fault::KeepsEncoding, Framing::Passed, "ok"),
+    ] {
+        let (text, failed, _) = report(fault, KeyRules::Exact, framing);
+        assert!(failed == 0 && line(&text, "aws-chunked").starts_with(words), "{fault:?}\n{text}");
+    }
+    let (text, failed, _) = report(Fault::KeepsEncoding, KeyRules::Exact, Framing::Announced);
+    assert!(failed == 0 && line(&text, "content-encoding").contains("to \"pass\""), "{text}");
     for fault in [Fault::StoresFraming, Fault::RefusesFraming] {
-        let (text, failed, _) = report(fault, KeyRules::Exact, AwsChunked::Decode);
+        let (text, failed, _) = report(fault, KeyRules::Exact, Framing::Decoded);
         assert!(failed == 0 && line(&text, "aws-chunked").starts_with("ok"), "{text}");
     }
 }
@@ -495,7 +528,6 @@ fn framing_that_is_stored_is_refused_unless_the_gate_decodes() {
 fn what_clients_will_miss_is_noted() {
     for (fault, check) in [
         (Fault::RefusesFraming, "aws-chunked"),
-        (Fault::KeepsEncoding, "content-encoding"),
         (Fault::AnyPayloadHash, "payload hash"),
         (Fault::NoConditions, "conditional writes"),
         (Fault::NoTags, "tags"),
@@ -503,7 +535,7 @@ fn what_clients_will_miss_is_noted() {
         (Fault::NoMultipart, "upload ids"),
         (Fault::NoVersions, "version ids"),
     ] {
-        let (text, failed, server) = report(fault, KeyRules::Exact, AwsChunked::Pass);
+        let (text, failed, server) = report(fault, KeyRules::Exact, Framing::Passed);
         assert!(failed == 0 && line(&text, check).starts_with("note"), "{fault:?}\n{text}");
         assert_clean(&server);
     }
@@ -511,9 +543,9 @@ fn what_clients_will_miss_is_noted() {
 
 #[test]
 fn what_is_not_proven_fails_and_what_stays_is_named() {
-    let (text, failed, _) = report(Fault::DiesInTheMiddle, KeyRules::Exact, AwsChunked::Pass);
+    let (text, failed, _) = report(Fault::DiesInTheMiddle, KeyRules::Exact, Framing::Passed);
     assert!(failed > 0 && text.contains("the backend gave no whole answer"), "{text}");
-    let (text, failed, _) = report(Fault::KeepsBuckets, KeyRules::Exact, AwsChunked::Pass);
+    let (text, failed, _) = report(Fault::KeepsBuckets, KeyRules::Exact, Framing::Passed);
     let last = text.lines().last().unwrap();
     assert!(failed == 0 && last.starts_with("note") && last.contains("rolegate-check-070707070707-1"), "{text}");
 }
