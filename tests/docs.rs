@@ -212,10 +212,10 @@ fn sample_keys() -> BTreeSet<String> {
     for line in read("conf/rolegate.toml").lines() {
         if let Some(name) = line.strip_prefix('[') {
             section = name.trim_end_matches(']').to_owned();
-        } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ") {
-            if key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
-                found.insert(format!("{section}.{key}"));
-            }
+        } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
+            && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        {
+            found.insert(format!("{section}.{key}"));
         }
     }
     found
@@ -234,8 +234,8 @@ fn configuration_keys_are_those_of_the_sample() {
             let full = match name.split_once('.') {
                 Some((first, key)) => {
                     first.clone_into(&mut table);
-                    if let Some(at) = key.rfind("_timeout_seconds") {
-                        ending = if key[at..].is_empty() { "" } else { "_timeout_seconds" };
+                    if key.ends_with("_timeout_seconds") {
+                        ending = "_timeout_seconds";
                     }
                     name.clone()
                 }

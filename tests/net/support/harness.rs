@@ -10,7 +10,7 @@ use rolegate::backend::BackendSigner;
 use rolegate::proxy::{
     AwsChunked, ProxyParts, ProxyService, ProxySettings, Record, Recorder, UpstreamSettings, in_process,
 };
-use rolegate::types::{AccessKeyId, Clock, Entropy, Secret, Timestamp};
+use rolegate::types::{Clock, Entropy, Secret, Timestamp};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
