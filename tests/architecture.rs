@@ -34,9 +34,10 @@ const EDGES: &[(&str, &[&str])] = &[
     // L4
     ("directory", &["types", "entity", "store", "authn", "authz", "sigv4", "token"]),
     ("backend", &["types", "wire", "sigv4", "gateway"]),
-    ("proxy", &["types", "wire", "sigv4", "authz", "gateway"]),
-    ("telemetry", &["types", "gateway"]),
+    // The signer of the backend's requests is one for both ways to it.
+    ("proxy", &["types", "wire", "sigv4", "authz", "gateway", "backend"]),
     ("conf", &["types", "wire", "entity", "s3", "policy", "directory", "proxy"]),
+    ("telemetry", &["types", "gateway", "conf"]),
     ("cli", &["types", "wire", "entity", "policy", "token", "store", "authz", "iam", "conf", "telemetry", "server"]),
     (
         "server",

@@ -1,3 +1,5 @@
+//! The command line from its words to exit status and output, on a store in a folder of its own.
+
 use super::*;
 use crate::conf::ProcessEnvironment;
 use crate::types::Timestamp;

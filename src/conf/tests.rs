@@ -1,3 +1,5 @@
+//! The configuration: defaults, samples, every mistake in one report.
+
 use super::*;
 use std::collections::BTreeMap;
 use std::io;

@@ -1,9 +1,9 @@
 //! The policy enforcement point: the only module that turns verdicts into socket work (pingora's `ProxyHttp`).
 //!
-//! Phases in order, each a call into one file: [`head`] reads the raw bytes of the request head, [`request`] asks
-//! the [`Gate`], [`upstream`] and [`outbound`] make the connection and the head for the backend, [`body`] moves
-//! the request body under its plan, [`forwarded`] takes the backend's name off its answer, [`respond`] writes
-//! answers of our own, [`record`] tells how it ended.
+//! Phases in order, each a call into one file: `head` reads the raw bytes of the request head, `request` asks
+//! the [`Gate`], `upstream` and `outbound` make the connection and the head for the backend, `body` moves
+//! the request body under its plan, `forwarded` takes the backend's name off its answer, `respond` writes
+//! answers of our own, `record` tells how it ended.
 //!
 //! Promises: nothing reaches the backend but what a [`Forward`](crate::gateway::Forward) says; no upload is
 //! complete at the backend before all of it was verified; nothing but GET and HEAD is ever sent twice; every

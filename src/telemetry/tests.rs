@@ -1,3 +1,5 @@
+//! The three logs and the metrics, as they are written.
+
 use super::*;
 use crate::conf::{LogFormat, LogLevel};
 use crate::types::Timestamp;

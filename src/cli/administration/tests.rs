@@ -1,3 +1,5 @@
+//! Administration on a store in memory.
+
 use super::*;
 use crate::cli::{ImportError, import_once};
 use crate::conf::{Config, Environment};

@@ -1,3 +1,5 @@
+//! Heads that are taken and heads that are refused, from raw bytes.
+
 use super::*;
 use proptest::prelude::*;
 

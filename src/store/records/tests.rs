@@ -1,3 +1,5 @@
+//! Typed records over a store in memory.
+
 use super::*;
 use crate::entity::{KeyStatus, Role, User, UserKind};
 use crate::store::{Kind, MemoryStore};
