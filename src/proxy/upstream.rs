@@ -5,7 +5,7 @@ use super::settings::{UpstreamSettings, UpstreamTls};
 use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora::utils::tls::{WrappedX509, parse_x509};
-use pingora::{Error, ErrorSource, ErrorType};
+use pingora::{Error, ErrorSource, ErrorType, OrErr};
 use std::sync::Arc;
 
 /// The backend's settings cannot be used.
@@ -37,6 +37,11 @@ pub(super) fn peer(settings: &UpstreamSettings) -> Result<HttpPeer, UpstreamErro
     options.idle_timeout = Some(settings.idle_timeout);
     options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
     options.set_http_version(1, 1);
+    // An upload that is broken off ends in a reset, never in an orderly close: a server that takes the close for
+    // the body's end (SeaweedFS, where not a byte of it had come) would keep a cut or empty object.
+    options.upstream_tcp_sock_tweak_hook = Some(Arc::new(|socket| {
+        socket.set_zero_linger().or_err(ErrorType::SocketError, "the backend's connection cannot be set to reset")
+    }));
     Ok(peer)
 }
 

@@ -4,7 +4,9 @@ Bytes go through unchanged in both directions; the request direction is parsed o
 length), so that a test can count requests and look at their headers.
 """
 
+import contextlib
 import socket
+import struct
 import threading
 from dataclasses import dataclass, field
 
@@ -185,5 +187,7 @@ def _pump(source, sink, look):
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
     except OSError:
-        for end in (source, sink):
+        for end in (source, sink):  # a reset goes on as a reset, not as an orderly end
+            with contextlib.suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             end.close()
