@@ -1,5 +1,6 @@
 //! Which body plan a forwarded request has, and bodies that the gate reads whole (DESIGN section 8).
 
+use super::buckets::Place;
 use super::data_plane::Call;
 use super::{BodyPlan, Fault, Gateway, Scene, Settings};
 use crate::s3::{Body, BodyRule};
@@ -29,6 +30,10 @@ pub(super) fn plan(head: &RequestHead, call: &Call<'_>, settings: &Settings) -> 
             (false, false) => Err(Fault::ContentSha256),
             (false, true) => Ok(BodyPlan::Empty),
         };
+    }
+    // Framing that no claim speaks of would be stored as if it were the object.
+    if signature.is_none() && head.header("x-amz-content-sha256").is_some_and(|value| value.starts_with(b"STREAMING-")) {
+        return Err(Fault::StreamingUnsigned);
     }
     match (payload, signature) {
         (PayloadKind::Unsigned, _) => Ok(BodyPlan::Plain { length: length.ok_or(Fault::MissingLength)? }),
@@ -115,8 +120,13 @@ impl Gateway {
         &self,
         scene: &mut Scene<'_>,
         call: &Call<'_>,
+        place: &Place,
     ) -> Result<Option<Body>, Fault> {
         let BodyRule::Decides { limit } = call.request.body_rule() else { return Ok(None) };
+        // Only a bucket policy can allow Anonymous anything: without one, nothing is read (security rule 28).
+        if call.caller.signature().is_none() && place.entry().is_none_or(|bucket| bucket.policy.is_none()) {
+            return Err(Fault::NothingRequired);
+        }
         let limit = limit.min(self.settings.delete_body_bytes);
         let content = self.read_body(scene, call, limit).await?;
         call.request.verify_digests(&content)?;

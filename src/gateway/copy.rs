@@ -9,7 +9,7 @@ use super::buckets::Place;
 use super::data_plane::Call;
 use super::{BackendRequest, Fault, Gateway, ResponsePlan, Scene, Verdict};
 use crate::authz::{self, Question};
-use crate::s3::{self, CopySource};
+use crate::s3::{self, CopySource, Operation};
 use crate::types::Requirement;
 use crate::wire::xml::{XmlLimits, parse};
 use crate::wire::{Method, percent};
@@ -24,11 +24,11 @@ impl Gateway {
             source: self.place(Some(&source.bucket)).await?,
             destination: self.place(call.request.bucket()).await?,
         };
-        self.check_owner(call.request.expected_bucket_owner(), &places.destination, "x-amz-expected-bucket-owner")?;
-        self.check_owner(call.request.expected_source_owner(), &places.source, "x-amz-source-expected-bucket-owner")?;
         let needs = s3::requirements(call.request, s3::Facts::default());
         let permit = self.permit(scene, call, places.questions(call, source, &needs.always))?;
         places.all_there()?;
+        self.check_owner(call.request.expected_bucket_owner(), &places.destination, "x-amz-expected-bucket-owner")?;
+        self.check_owner(call.request.expected_source_owner(), &places.source, "x-amz-source-expected-bucket-owner")?;
         let mut extra = Vec::new();
         if let Some(Err(denied)) =
             authz::authorize(call.caller, places.questions(call, source, &needs.if_source_has_tags))
@@ -38,7 +38,12 @@ impl Gateway {
             }
             extra.push(("x-amz-tagging-directive".to_owned(), b"REPLACE".to_vec()));
         }
-        self.forward(scene, call, permit, extra, ResponsePlan::Pass)
+        let response = match call.request.operation() {
+            Operation::CopyObject => self.hide_missing(scene, call, &source.bucket, &places.source),
+            // A 404 may as well mean that there is no such upload.
+            _ => ResponsePlan::Pass,
+        };
+        self.forward(scene, call, permit, extra, response)
     }
 
     /// Asks the backend. A failed question is never "no tags".
