@@ -12,6 +12,7 @@ use crate::token::{self, OpenedSession};
 use crate::types::{AccessKeyId, AccountId, Secret, Timestamp};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// A policy with the name under which decisions report it.
@@ -109,6 +110,9 @@ pub enum LookupError {
     /// A stored policy does not compile: the record is refused as a whole (security rule 18).
     #[error("the record {0} holds a policy that does not parse")]
     BadPolicy(RecordKey),
+    /// A stranger has asked for too many keys that do not exist (security rule 28).
+    #[error("too many unknown access key ids were presented from one address")]
+    TooManyUnknown,
     /// The change feed has been off for longer than the grace.
     #[error("the store has not been heard of for longer than the configured grace")]
     Stale,
@@ -117,8 +121,10 @@ pub enum LookupError {
 /// Lookups by name. Absence is an answer, not an error.
 #[async_trait]
 pub trait Directory: Send + Sync {
-    /// A long-term key by id.
-    async fn key(&self, id: &AccessKeyId) -> Result<Option<Arc<KeyEntry>>, LookupError>;
+    /// A long-term key by id. `stranger` is the address from which the id was presented; none where it stands in a
+    /// token that was opened. Lookups of unknown ids are limited by it: a key that was known a moment ago is found
+    /// all the same (security rule 28).
+    async fn key(&self, id: &AccessKeyId, stranger: Option<IpAddr>) -> Result<Option<Arc<KeyEntry>>, LookupError>;
 
     /// A user by account and name.
     async fn user(&self, account: &AccountId, name: &str) -> Result<Option<Arc<UserEntry>>, LookupError>;

@@ -15,6 +15,7 @@ use crate::entity::KeyStatus;
 use crate::sigv4::{self, CheckedClaim, SignatureClaim, SigningKey, VerifiedSignature};
 use crate::token::{self, Link, LinkKind};
 use crate::types::{AccessKeyId, Principal, Secret, Timestamp};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Why a request was not authenticated.
@@ -139,19 +140,24 @@ enum Source {
 }
 
 /// Looks up what the claim names: an active long-term key and its user, or a session whose role, chain and
-/// parent key all still stand.
-pub async fn find(claim: &SignatureClaim, now: Timestamp, directory: &dyn Directory) -> Result<Credential, Error> {
+/// parent key all still stand. `peer` is the client's address.
+pub async fn find(
+    claim: &SignatureClaim,
+    now: Timestamp,
+    peer: IpAddr,
+    directory: &dyn Directory,
+) -> Result<Credential, Error> {
     match (claim.access_key().is_temporary(), claim.session_token()) {
-        (false, None) => find_key(claim.access_key(), directory).await,
+        (false, None) => find_key(claim.access_key(), peer, directory).await,
         (true, Some(token)) => find_session(claim.access_key(), token, now, directory).await,
         (false, Some(_)) => Err(Error::TokenWithLongTermKey),
         (true, None) => Err(Error::TokenMissing(claim.access_key().clone())),
     }
 }
 
-async fn find_key(id: &AccessKeyId, directory: &dyn Directory) -> Result<Credential, Error> {
+async fn find_key(id: &AccessKeyId, peer: IpAddr, directory: &dyn Directory) -> Result<Credential, Error> {
     let unknown = || Error::UnknownKey(id.clone());
-    let key = directory.key(id).await?.ok_or_else(unknown)?;
+    let key = directory.key(id, Some(peer)).await?.ok_or_else(unknown)?;
     let user = owner_of_key(&key, directory).await?.ok_or_else(unknown)?;
     let principal = Principal::User {
         account: user.user.account.clone(),
@@ -193,8 +199,13 @@ async fn find_session(
         }
     }
     if let Some(parent) = &claims.parent_key {
-        let key = directory.key(parent).await?.ok_or(Error::SessionRevoked)?;
-        owner_of_key(&key, directory).await?.ok_or(Error::SessionRevoked)?;
+        let key = directory.key(parent, None).await?.ok_or(Error::SessionRevoked)?;
+        let user = owner_of_key(&key, directory).await?.ok_or(Error::SessionRevoked)?;
+        // A key id that was given to another user since is not the parent any more (security rule 14).
+        let first = claims.chain.first().filter(|link| link.kind == LinkKind::User);
+        if first.is_none_or(|link| link.id != user.user.id) {
+            return Err(Error::SessionRevoked);
+        }
     }
     let principal = Principal::RoleSession {
         account: role.role.account.clone(),

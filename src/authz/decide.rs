@@ -20,8 +20,8 @@ pub struct Question<'a> {
     pub context: Context,
 }
 
-/// Facts that only the backend knows and that are not fetched yet: a statement that reads one decides
-/// nothing, the request is denied (security rules 11, 18).
+/// Facts that only the backend knows and that are not fetched yet: where a decision on an S3 action reads one,
+/// the request is denied (security rules 11, 18). IAM's resources are the gate's own: what they lack is absent.
 const UNFETCHED: [&str; 3] = ["s3:existingobjecttag/", "s3:resourcetag/", "aws:resourcetag/"];
 
 /// Asks the PDP for every question; all must be allowed. No question at all is a denial by the caller's
@@ -115,11 +115,9 @@ fn judge(
     decision: &Decision,
     account: Option<&AccountId>,
 ) -> Option<Denied> {
-    let unsupported_key = decision
-        .missing_keys
-        .iter()
-        .find(|key| UNFETCHED.iter().any(|prefix| has_prefix_ignoring_case(key, prefix)))
-        .map(ToString::to_string);
+    let of_backend = has_prefix_ignoring_case(&requirement.action, "s3:");
+    let unfetched = |key: &&&str| UNFETCHED.iter().any(|prefix| has_prefix_ignoring_case(key, prefix));
+    let unsupported_key = decision.missing_keys.iter().find(|key| of_backend && unfetched(key)).map(ToString::to_string);
     let allowed = decision.outcome == Outcome::Allow && unsupported_key.is_none();
     if allowed {
         return None;

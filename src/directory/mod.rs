@@ -8,6 +8,9 @@
 
 mod epochs;
 mod follow;
+mod strangers;
+#[cfg(test)]
+mod tests;
 
 pub use epochs::{Epochs, Stamp};
 pub use follow::follow;
@@ -20,9 +23,11 @@ use crate::types::{AccessKeyId, AccountId, Clock, Timestamp};
 use async_trait::async_trait;
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use strangers::Strangers;
 
 /// Sizes and lives of the caches.
 #[derive(Clone, Copy, Debug)]
@@ -59,30 +64,64 @@ impl CacheCounters {
     }
 }
 
-/// A present entity and the stamp its load began with.
+/// What was current, and when, before a load began.
+#[derive(Clone, Copy, Debug)]
+struct Birth {
+    stamp: Stamp,
+    ticks: u64,
+}
+
+/// A present entity.
 struct Present<T> {
     value: Arc<T>,
-    stamp: Stamp,
+    birth: Birth,
 }
 
 impl<T> Clone for Present<T> {
     fn clone(&self) -> Self {
-        Self { value: Arc::clone(&self.value), stamp: self.stamp }
+        Self { value: Arc::clone(&self.value), birth: self.birth }
     }
 }
 
 /// Why a load put nothing into the cache of present entities.
 #[derive(Debug)]
 enum Miss {
-    Absent(Stamp),
+    Absent(Birth),
     Failed(LookupError),
 }
 
-/// The caches of one kind of entity.
+/// What the caches know of a key.
+enum Cached<T> {
+    /// The entity, or that there is none.
+    Fresh(Option<Arc<T>>),
+    /// It was there, but may have changed since.
+    Outdated,
+    /// Nothing.
+    Unknown,
+}
+
+/// The caches of one kind of entity. Lives are measured on the gate's own clock, which goes on while the machine
+/// sleeps; the caches' own clock only frees memory.
 struct Shelf<T> {
     present: Cache<RecordKey, Present<T>>,
-    absent: Cache<RecordKey, Stamp>,
+    absent: Cache<RecordKey, Birth>,
+    life_nanos: u64,
+    absence_nanos: u64,
     counters: CacheCounters,
+}
+
+/// What a shelf works with.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    epochs: &'a Epochs,
+    clock: &'a dyn Clock,
+    records: &'a Records,
+}
+
+impl Source<'_> {
+    fn birth(&self, key: &RecordKey) -> Birth {
+        Birth { stamp: self.epochs.stamp(key), ticks: self.clock.ticks() }
+    }
 }
 
 /// A load that changes overtake this often in a row gives up.
@@ -95,50 +134,65 @@ impl<T: Send + Sync + 'static> Shelf<T> {
         Self {
             present: Cache::builder().max_capacity(settings.max_entries).time_to_live(life).build(),
             absent: Cache::builder().max_capacity(settings.max_entries).time_to_live(absence).build(),
+            life_nanos: nanos(life),
+            absence_nanos: nanos(absence),
             counters: CacheCounters::default(),
+        }
+    }
+
+    async fn cached(&self, key: &RecordKey, source: Source<'_>) -> Cached<T> {
+        let now = source.birth(key);
+        let holds = |birth: Birth, life: u64| birth.stamp == now.stamp && now.ticks.saturating_sub(birth.ticks) < life;
+        if let Some(found) = self.present.get(key).await {
+            return if holds(found.birth, self.life_nanos) {
+                Cached::Fresh(Some(found.value))
+            } else {
+                Cached::Outdated
+            };
+        }
+        match self.absent.get(key).await {
+            Some(birth) if holds(birth, self.absence_nanos) => Cached::Fresh(None),
+            _ => Cached::Unknown,
         }
     }
 
     async fn get<S: Stored>(
         &self,
         key: RecordKey,
-        epochs: &Epochs,
-        records: &Records,
+        source: Source<'_>,
         compile: impl Fn(Versioned<S>) -> Result<T, LookupError> + Send + Sync,
     ) -> Result<Option<Arc<T>>, LookupError> {
         for _ in 0..MAX_RELOADS {
-            let current = epochs.stamp(&key);
-            if let Some(found) = self.present.get(&key).await {
-                if found.stamp == current {
+            match self.cached(&key, source).await {
+                Cached::Fresh(found) => {
                     self.counters.hit();
-                    return Ok(Some(found.value));
+                    return Ok(found);
                 }
-                self.present.invalidate(&key).await;
-            } else if self.absent.get(&key).await == Some(current) {
-                self.counters.hit();
-                return Ok(None);
+                Cached::Outdated => self.present.invalidate(&key).await,
+                Cached::Unknown => {}
             }
             self.counters.miss();
             let loaded = self
                 .present
                 .try_get_with(key.clone(), async {
-                    let stamp = epochs.stamp(&key);
-                    match records.get::<S>(&key).await {
+                    let birth = source.birth(&key);
+                    match source.records.get::<S>(&key).await {
                         Ok(Some(stored)) => {
-                            compile(stored).map(|value| Present { value: Arc::new(value), stamp }).map_err(Miss::Failed)
+                            compile(stored).map(|value| Present { value: Arc::new(value), birth }).map_err(Miss::Failed)
                         }
-                        Ok(None) => Err(Miss::Absent(stamp)),
+                        Ok(None) => Err(Miss::Absent(birth)),
                         Err(error) => Err(Miss::Failed(error.into())),
                     }
                 })
                 .await;
+            // What changed during its load is loaded again, by those who waited for it too.
             match loaded {
-                Ok(present) if present.stamp == epochs.stamp(&key) => return Ok(Some(present.value)),
+                Ok(present) if present.birth.stamp == source.epochs.stamp(&key) => return Ok(Some(present.value)),
                 Ok(_) => {}
                 Err(miss) => match &*miss {
-                    Miss::Absent(stamp) => {
-                        self.absent.insert(key.clone(), *stamp).await;
-                        if *stamp == epochs.stamp(&key) {
+                    Miss::Absent(birth) => {
+                        self.absent.insert(key.clone(), *birth).await;
+                        if birth.stamp == source.epochs.stamp(&key) {
                             return Ok(None);
                         }
                     }
@@ -150,6 +204,10 @@ impl<T: Send + Sync + 'static> Shelf<T> {
     }
 }
 
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// The caching directory.
 pub struct CachedDirectory {
     records: Records,
@@ -158,6 +216,7 @@ pub struct CachedDirectory {
     clock: Arc<dyn Clock>,
     epochs: Arc<Epochs>,
     grace_nanos: u64,
+    strangers: Strangers,
     keys: Shelf<KeyEntry>,
     users: Shelf<UserEntry>,
     roles: Shelf<RoleEntry>,
@@ -183,6 +242,7 @@ impl CachedDirectory {
             clock,
             epochs,
             grace_nanos: settings.stale_grace_seconds.saturating_mul(1_000_000_000),
+            strangers: Strangers::default(),
             keys: Shelf::new(settings),
             users: Shelf::new(settings),
             roles: Shelf::new(settings),
@@ -214,6 +274,10 @@ impl CachedDirectory {
         }
     }
 
+    fn source(&self) -> Source<'_> {
+        Source { epochs: &self.epochs, clock: &*self.clock, records: &self.records }
+    }
+
     fn trusted(&self) -> Result<(), LookupError> {
         if self.is_trusted() { Ok(()) } else { Err(LookupError::Stale) }
     }
@@ -221,13 +285,30 @@ impl CachedDirectory {
 
 #[async_trait]
 impl Directory for CachedDirectory {
-    async fn key(&self, id: &AccessKeyId) -> Result<Option<Arc<KeyEntry>>, LookupError> {
+    async fn key(&self, id: &AccessKeyId, stranger: Option<IpAddr>) -> Result<Option<Arc<KeyEntry>>, LookupError> {
         self.trusted()?;
+        let key = RecordKey::access_key(id);
+        // Only a lookup that must ask the store for a key nobody used lately is a stranger's.
+        let stranger = match (stranger, self.keys.cached(&key, self.source()).await) {
+            (_, Cached::Fresh(found)) => {
+                self.keys.counters.hit();
+                return Ok(found);
+            }
+            (Some(address), Cached::Unknown) => Some(address),
+            _ => None,
+        };
+        if stranger.is_some_and(|address| !self.strangers.may_ask(address, self.clock.ticks())) {
+            return Err(LookupError::TooManyUnknown);
+        }
         let compile = |stored: Versioned<crate::entity::AccessKey>| {
             let secret = self.records.open_secret(&stored.value)?;
             Ok(KeyEntry { record: stored.value, secret, signing: Default::default() })
         };
-        self.keys.get(RecordKey::access_key(id), &self.epochs, &self.records, compile).await
+        let found = self.keys.get(key, self.source(), compile).await?;
+        if let (Some(address), None) = (stranger, &found) {
+            self.strangers.asked_in_vain(address, self.clock.ticks());
+        }
+        Ok(found)
     }
 
     async fn user(&self, account: &AccountId, name: &str) -> Result<Option<Arc<UserEntry>>, LookupError> {
@@ -237,19 +318,19 @@ impl Directory for CachedDirectory {
                 .map(|policy| CompiledPolicy { name: "caps".to_owned(), policy });
             UserEntry::new(stored, caps, &self.default_account)
         };
-        self.users.get(RecordKey::user(account, name), &self.epochs, &self.records, compile).await
+        self.users.get(RecordKey::user(account, name), self.source(), compile).await
     }
 
     async fn role(&self, account: &AccountId, name: &str) -> Result<Option<Arc<RoleEntry>>, LookupError> {
         self.trusted()?;
         let compile = |stored| RoleEntry::new(stored, &self.default_account);
-        self.roles.get(RecordKey::role(account, name), &self.epochs, &self.records, compile).await
+        self.roles.get(RecordKey::role(account, name), self.source(), compile).await
     }
 
     async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError> {
         self.trusted()?;
         let compile = |stored| BucketEntry::new(stored, &self.default_account);
-        self.buckets.get(RecordKey::bucket(name), &self.epochs, &self.records, compile).await
+        self.buckets.get(RecordKey::bucket(name), self.source(), compile).await
     }
 
     fn session(&self, token: &str, key: &AccessKeyId, now: Timestamp) -> Result<Arc<SessionEntry>, token::Error> {

@@ -10,13 +10,12 @@ use crate::wire::Response;
 impl Gateway {
     pub(super) async fn delete_objects(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Response, Fault> {
         let place = self.place(call.request.bucket()).await?;
-        self.check_owner(call.request.expected_bucket_owner(), &place, "x-amz-expected-bucket-owner")?;
         let Some(Body::Delete(delete)) = self.read_deciding_body(scene, call, &place).await? else {
             return Err(Fault::NothingRequired);
         };
         let (permits, refusals) = self.judge_entries(scene, call, &delete, &place);
-        if let (Place::Absent(bucket), Some(_)) = (&place, permits.first()) {
-            return Err(Fault::NoSuchBucket { bucket: bucket.clone() });
+        if !permits.is_empty() {
+            self.there(call, &place)?;
         }
         let outcomes = match permits.first() {
             // Nothing was allowed: the backend hears of nothing.

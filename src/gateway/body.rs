@@ -31,6 +31,10 @@ pub(super) fn plan(head: &RequestHead, call: &Call<'_>, settings: &Settings) -> 
             (false, true) => Ok(BodyPlan::Empty),
         };
     }
+    // Framing that no claim speaks of would be stored as if it were the object.
+    if signature.is_none() && head.header("x-amz-content-sha256").is_some_and(|value| value.starts_with(b"STREAMING-")) {
+        return Err(Fault::StreamingUnsigned);
+    }
     match (payload, signature) {
         (PayloadKind::Unsigned, _) => Ok(BodyPlan::Plain { length: length.ok_or(Fault::MissingLength)? }),
         (PayloadKind::Digest(sha256), _) => {
@@ -111,8 +115,7 @@ impl Gateway {
         Ok(content)
     }
 
-    /// Reads and parses the body of an operation whose body decides. Only a bucket policy can allow anything to
-    /// strangers: where there is none, they are denied before a byte of the body is read (security rule 28).
+    /// Reads and parses the body of an operation whose body decides.
     pub(super) async fn read_deciding_body(
         &self,
         scene: &mut Scene<'_>,
@@ -120,8 +123,8 @@ impl Gateway {
         place: &Place,
     ) -> Result<Option<Body>, Fault> {
         let BodyRule::Decides { limit } = call.request.body_rule() else { return Ok(None) };
-        let has_policy = place.entry().is_some_and(|bucket| bucket.policy.is_some());
-        if call.caller.signature().is_none() && !has_policy {
+        // Only a bucket policy can allow Anonymous anything: without one, nothing is read (security rule 28).
+        if call.caller.signature().is_none() && place.entry().is_none_or(|bucket| bucket.policy.is_none()) {
             return Err(Fault::NothingRequired);
         }
         let limit = limit.min(self.settings.delete_body_bytes);

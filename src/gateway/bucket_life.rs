@@ -4,9 +4,10 @@
 //! record says `creating` and the PUT goes; `active` only after 2xx. An answer that leaves it open whether
 //! the backend did it leaves the state as it is, and only the owner's retry goes on from there.
 
-use super::buckets::Place;
+use super::buckets::{Place, is_own};
 use super::data_plane::{Call, pass};
 use super::{BackendAnswer, BackendError, BackendRequest, Fault, Gateway, Scene};
+use crate::authn::BucketEntry;
 use crate::authz::Permit;
 use crate::entity::{BucketRecord, BucketState};
 use crate::s3::{self, BucketName};
@@ -40,7 +41,7 @@ impl Gateway {
     async fn claim(&self, name: &BucketName, permit: &Permit, call: &Call<'_>) -> Result<Claim, Fault> {
         let key = RecordKey::bucket(name.as_str());
         if let Some(record) = self.records.get::<BucketRecord>(&key).await? {
-            let own = record.value.account == *permit.account() && record.value.owner == *permit.owner();
+            let own = is_own(permit, &record.value);
             return match record.value.state {
                 BucketState::Active if own => Ok(Claim::Owned),
                 BucketState::Claimed | BucketState::Creating if own => Ok(Claim::Mine(record)),
@@ -85,18 +86,15 @@ impl Gateway {
             (true, _) => {
                 self.drop_record(&record).await?;
                 match self.unrecorded(name.as_str()).await? {
-                    Some(entry)
-                        if entry.record.account == *permit.account() && entry.record.owner == *permit.owner() =>
-                    {
-                        Ok(created(name))
-                    }
+                    Some(entry) if is_own(permit, &entry.record) => Ok(created(name)),
                     _ => Err(Fault::BucketTaken),
                 }
             }
-            (false, _) => {
+            (false, state) => {
+                let again = state == BucketState::Creating;
                 let creating = self.advance(&record, BucketState::Creating).await?;
                 let answer = self.send(permit, call, document).await?;
-                self.conclude_creation(creating, answer, name).await
+                self.conclude_creation(creating, again, answer, name).await
             }
         }
     }
@@ -104,19 +102,29 @@ impl Gateway {
     async fn conclude_creation(
         &self,
         creating: Versioned<BucketRecord>,
+        again: bool,
         answer: BackendAnswer,
         name: &BucketName,
     ) -> Result<Response, Fault> {
+        let exists = answer.status == 409 && says_it_exists(&answer);
         match answer.status {
             200..=299 => {
                 self.advance(&creating, BucketState::Active).await?;
                 Ok(created(name))
             }
+            // The request of an attempt before this one has arrived at last. Without its record the bucket would
+            // become another's.
+            409 if exists && again => {
+                self.advance(&creating, BucketState::Active).await?;
+                Ok(created(name))
+            }
             // Somebody made it at the backend between our question and our request.
-            409 => {
+            409 if exists => {
                 self.drop_record(&creating).await?;
                 Err(Fault::BucketTaken)
             }
+            // An attempt before this one may still arrive: the name stays the owner's.
+            400..=499 if again => Ok(pass(answer)),
             400..=499 => {
                 self.drop_record(&creating).await?;
                 Ok(pass(answer))
@@ -129,24 +137,27 @@ impl Gateway {
         let name = call.request.bucket().ok_or(Fault::NothingRequired)?;
         let key = RecordKey::bucket(name.as_str());
         let stored = self.records.get::<BucketRecord>(&key).await?;
-        let place = match &stored {
-            // The retry of a deletion that was left open.
-            Some(record) if record.value.state == BucketState::Deleting => {
-                Place::Bucket(crate::authn::BucketEntry::new(record.clone(), &self.settings.default_account)?.into())
+        // Decided by the very record that is changed, never by a cached one: it may be another's by now.
+        let (place, record) = match stored.map(|record| (record.value.state, record)) {
+            Some((BucketState::Active | BucketState::Deleting, record)) => {
+                let entry = BucketEntry::new(record.clone(), &self.settings.default_account)?;
+                (Place::Bucket(entry.into()), Some(record))
             }
-            _ => self.place(Some(name)).await?,
+            Some((BucketState::Creating, _)) => (Place::Absent(name.as_str().to_owned()), None),
+            Some((BucketState::Claimed, _)) | None => (self.unrecorded_place(name).await?, None),
         };
-        self.check_owner(call.request.expected_bucket_owner(), &place, "x-amz-expected-bucket-owner")?;
         let needs = s3::requirements(call.request, s3::Facts::default()).always;
         let permit = self.permit_at(scene, call, needs, &place, None)?;
-        let Some(record) = stored else {
+        super::body::plan(scene.head, call, &self.settings)?;
+        let Some(record) = record else {
             return Ok(pass(self.send(&permit, call, String::new()).await?));
         };
-        let deleting = match record.value.state {
-            BucketState::Deleting if record.value.owner != *permit.owner() => return Err(Fault::BucketBusy),
-            BucketState::Deleting => record,
-            _ => self.advance(&record, BucketState::Deleting).await?,
-        };
+        // The retry of a deletion that was left open is the owner's alone. It moves the record on, so that whoever
+        // began it cannot free the name while this request is under way.
+        if record.value.state == BucketState::Deleting && !is_own(&permit, &record.value) {
+            return Err(Fault::BucketBusy);
+        }
+        let deleting = self.advance(&record, BucketState::Deleting).await?;
         let answer = match self.send(&permit, call, String::new()).await {
             Err(Fault::Backend(BackendError::Unreachable)) => {
                 self.advance(&deleting, BucketState::Active).await?;
@@ -200,6 +211,12 @@ impl Gateway {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether a 409 means that the backend has the bucket, and not that it is busy.
+fn says_it_exists(answer: &BackendAnswer) -> bool {
+    const CODES: [&[u8]; 2] = [b"BucketAlreadyExists", b"BucketAlreadyOwnedByYou"];
+    CODES.iter().any(|code| answer.body.windows(code.len()).any(|window| window == *code))
 }
 
 /// How a claim ended.

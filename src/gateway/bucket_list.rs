@@ -67,15 +67,18 @@ impl Gateway {
         Ok(listed
             .into_iter()
             .filter(|bucket| match records.get(&bucket.name) {
-                Some(record) => record.state == BucketState::Active && owns(permit, record),
-                None => unrecorded.as_ref().is_some_and(|record| owns(permit, record)),
+                Some(record) if record.state != BucketState::Claimed => {
+                    record.state == BucketState::Active && owns(permit, record)
+                }
+                // A claim alone says nothing of the bucket that the backend has.
+                Some(_) | None => unrecorded.as_ref().is_some_and(|record| owns(permit, record)),
             })
             .collect())
     }
 }
 
 fn owns(permit: &Permit, record: &BucketRecord) -> bool {
-    record.account == *permit.account()
+    permit.principal().account() == Some(&record.account)
         && match permit.owner() {
             Owner::Account => true,
             own @ Owner::User { .. } => record.owner == *own,

@@ -2,6 +2,7 @@
 
 use super::{Fault, Gateway, UnrecordedOwner};
 use crate::authn::BucketEntry;
+use crate::authz::Permit;
 use crate::entity::{BucketRecord, BucketState, Owner};
 use crate::s3::BucketName;
 use std::sync::Arc;
@@ -26,19 +27,33 @@ impl Place {
     }
 }
 
+/// Whether the bucket is the permit's owner's own. Anonymous has no account and owns nothing (security rule 15).
+pub(super) fn is_own(permit: &Permit, record: &BucketRecord) -> bool {
+    permit.principal().account() == Some(&record.account) && *permit.owner() == record.owner
+}
+
 impl Gateway {
-    /// Finds a bucket. Between claim and activation, and while it is being deleted, it is absent: only the
-    /// owner's retry of that change, which asks elsewhere, goes on.
+    /// Finds a bucket. While it is being made or deleted it is absent: only the owner's retry of that change, which
+    /// asks elsewhere, goes on. A mere claim changes nothing: who claims the name of a bucket that the backend has
+    /// without a record must not take it away from the owner of such buckets, not even for a moment.
     pub(super) async fn place(&self, bucket: Option<&BucketName>) -> Result<Place, Fault> {
         let Some(name) = bucket else { return Ok(Place::Service) };
         match self.directory.bucket(name.as_str()).await? {
-            Some(entry) if entry.record.state == BucketState::Active => Ok(Place::Bucket(entry)),
-            Some(_) => Ok(Place::Absent(name.as_str().to_owned())),
-            None => Ok(match self.unrecorded(name.as_str()).await? {
-                Some(entry) => Place::Bucket(Arc::new(entry)),
-                None => Place::Absent(name.as_str().to_owned()),
-            }),
+            Some(entry) => match entry.record.state {
+                BucketState::Active => Ok(Place::Bucket(entry)),
+                BucketState::Creating | BucketState::Deleting => Ok(Place::Absent(name.as_str().to_owned())),
+                BucketState::Claimed => self.unrecorded_place(name).await,
+            },
+            None => self.unrecorded_place(name).await,
         }
+    }
+
+    /// Where a bucket is that has no record in force.
+    pub(super) async fn unrecorded_place(&self, name: &BucketName) -> Result<Place, Fault> {
+        Ok(match self.unrecorded(name.as_str()).await? {
+            Some(entry) => Place::Bucket(Arc::new(entry)),
+            None => Place::Absent(name.as_str().to_owned()),
+        })
     }
 
     /// The entry of a bucket without a record, if an owner for such is configured and exists.
@@ -64,7 +79,8 @@ impl Gateway {
         Ok(Some(BucketEntry { record, revision: 0, policy: None }))
     }
 
-    /// Judges an expected-owner header against the bucket's account (security rule 8).
+    /// Judges an expected-owner header against the bucket's account (security rule 8). Asked after the decision, or
+    /// else anybody could find out by trying which account owns a bucket.
     pub(super) fn check_owner(
         &self,
         expected: Option<&[u8]>,

@@ -11,10 +11,15 @@ use crate::policy::Outcome;
 use crate::s3::is_bucket_host;
 use crate::sigv4::{Rules, Service, SignatureClaim};
 use crate::store::RecordKey;
+use crate::types::AccountId;
 use crate::wire::aws_query::Parameters;
 use crate::wire::{Method, QueryString, RequestHead, Response};
 use crate::{iam, sts};
 use sha2::{Digest, Sha256};
+
+/// How often an IAM call is decided and executed anew when what its decision read has changed meanwhile. At each
+/// change of a record somebody gets through, so ten at once, as Terraform sends them, all do.
+const IAM_ATTEMPTS: usize = 10;
 
 /// Whether the request is a call to IAM or STS, whatever its signature says. A host that names a bucket is
 /// never theirs; GET without `Action` is ListBuckets.
@@ -47,13 +52,13 @@ impl Gateway {
         };
         let started = self.clock.ticks();
         let checked = claim.check(scene.head, query, &rules).map_err(Fault::signature)?;
-        let credential = authn::find(claim, now, &*self.directory).await?;
+        let credential = authn::find(claim, now, scene.head.peer(), &*self.directory).await?;
         let body = scene.body.read_all(self.settings.form_body_bytes).await?;
         let hash: [u8; 32] = Sha256::digest(&body).into();
         let caller = credential.verify(&checked, Some(&hash))?;
         scene.trace.verify_nanos = self.clock.ticks().saturating_sub(started);
         scene.trace.identify(&caller);
-        let parameters = parameters(scene.head, &body)?;
+        let parameters = parameters(scene.head, query, &body)?;
         let action = parameters.get("Action").ok_or(Fault::MissingAction)?;
         let document = match service {
             Service::Sts => self.sts(scene, &caller, action, &parameters).await?,
@@ -72,35 +77,54 @@ impl Gateway {
         let request = iam::parse(action, parameters)?;
         scene.trace.operation = request.operation();
         let account = caller.principal().account().cloned().ok_or(Fault::Unsigned)?;
+        for _ in 1..IAM_ATTEMPTS {
+            match self.iam_once(scene, caller, &account, &request).await {
+                Err(Fault::Iam(iam::Error::ConcurrentModification)) => {}
+                ended => return ended,
+            }
+        }
+        self.iam_once(scene, caller, &account, &request).await
+    }
+
+    /// Decides and executes once, on the records as they are now.
+    async fn iam_once(
+        &self,
+        scene: &mut Scene<'_>,
+        caller: &Authenticated,
+        account: &AccountId,
+        request: &iam::Request,
+    ) -> Result<String, Fault> {
         let mut context = authz::request_context(caller, scene.head, self.clock.now());
-        authz::resource_context(&account, &mut context);
+        authz::resource_context(account, &mut context);
         request.context(&mut context);
-        let evidence = request.resource_context(&account, &self.records, &mut context).await?;
-        let needs = request.requirements(&account, &self.records).await?;
+        let evidence = request.resource_context(account, &self.records, &mut context).await?;
+        let needs = request.requirements(account, &self.records).await?;
         let questions = needs
             .into_iter()
             .map(|requirement| Question {
                 requirement,
                 bucket: None,
-                account: Some(&account),
+                account: Some(account),
                 context: context.clone(),
             })
             .collect();
         let started = self.clock.ticks();
         let decided = authz::authorize(caller, questions);
-        scene.trace.decide_nanos = self.clock.ticks().saturating_sub(started);
+        scene.trace.decide_nanos += self.clock.ticks().saturating_sub(started);
         let permit = decided.ok_or(Fault::NothingRequired)??.with_evidence(evidence);
-        scene.trace.allowed(&permit);
         let iam_scene = iam::Scene {
             records: &self.records,
             now: self.clock.now(),
             entropy: &*self.entropy,
             default_account: &self.settings.default_account,
         };
-        let answer = iam::execute(&request, &permit, &iam_scene).await;
+        let answer = iam::execute(request, &permit, &iam_scene).await;
         // Also after an error: an ambiguous commit may have happened.
-        if let Some(name) = request.role_name() {
-            self.listener.committed(&RecordKey::role(&account, name));
+        if let Some(name) = request.role_name().filter(|_| request.changes()) {
+            self.listener.committed(&RecordKey::role(account, name));
+        }
+        if !matches!(answer, Err(iam::Error::ConcurrentModification)) {
+            scene.trace.allowed(&permit);
         }
         Ok(answer?.to_xml(scene.request_id))
     }
@@ -185,9 +209,9 @@ fn role_tags(role: &authn::RoleEntry, context: &mut crate::types::Context) {
 }
 
 /// The parameters, from the form body or from the query, never from both (security rule 5).
-fn parameters(head: &RequestHead, body: &[u8]) -> Result<Parameters, Fault> {
+fn parameters(head: &RequestHead, query: &QueryString, body: &[u8]) -> Result<Parameters, Fault> {
     let signature_key = |name: &str| name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"));
-    let in_query = Parameters::parse_form(head.raw_query().unwrap_or_default())?.without(signature_key);
+    let in_query = Parameters::from_query(query, signature_key)?;
     if body.is_empty() {
         return Ok(in_query);
     }

@@ -24,11 +24,11 @@ impl Gateway {
             source: self.place(Some(&source.bucket)).await?,
             destination: self.place(call.request.bucket()).await?,
         };
-        self.check_owner(call.request.expected_bucket_owner(), &places.destination, "x-amz-expected-bucket-owner")?;
-        self.check_owner(call.request.expected_source_owner(), &places.source, "x-amz-source-expected-bucket-owner")?;
         let needs = s3::requirements(call.request, s3::Facts::default());
         let permit = self.permit(scene, call, places.questions(call, source, &needs.always))?;
         places.all_there()?;
+        self.check_owner(call.request.expected_bucket_owner(), &places.destination, "x-amz-expected-bucket-owner")?;
+        self.check_owner(call.request.expected_source_owner(), &places.source, "x-amz-source-expected-bucket-owner")?;
         let mut extra = Vec::new();
         if let Some(Err(denied)) =
             authz::authorize(call.caller, places.questions(call, source, &needs.if_source_has_tags))
@@ -38,8 +38,8 @@ impl Gateway {
             }
             extra.push(("x-amz-tagging-directive".to_owned(), b"REPLACE".to_vec()));
         }
-        // A copy reads its source: that it is missing is heard only by those who may list it.
-        let response = self.missing_plan(scene, call, &source.bucket, &places.source);
+        // A copy reads its source: that it is missing is heard only by those who may list its bucket.
+        let response = self.hide_missing(scene, call, &source.bucket, &places.source);
         self.forward(scene, call, permit, extra, response)
     }
 

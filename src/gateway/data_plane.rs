@@ -104,24 +104,25 @@ impl Gateway {
             max_skew_seconds: self.settings.max_skew_seconds,
         };
         let checked = claim.check(head, query, &rules).map_err(Fault::signature)?;
-        let credential = authn::find(claim, now, &*self.directory).await?;
+        let credential = authn::find(claim, now, head.peer(), &*self.directory).await?;
         Ok(credential.verify(&checked, None)?)
     }
 
     /// An operation on one bucket or object whose answer passes.
     async fn plain(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Verdict, Fault> {
         let place = self.place(call.request.bucket()).await?;
-        self.check_owner(call.request.expected_bucket_owner(), &place, "x-amz-expected-bucket-owner")?;
         let needs = s3::requirements(call.request, s3::Facts::default()).always;
         let permit = self.permit_at(scene, call, needs, &place, None)?;
-        let response = self.response_plan(scene, call, &place);
+        let response = match call.request.bucket().filter(|_| tells_what_is_missing(call.request.operation())) {
+            Some(bucket) => self.hide_missing(scene, call, bucket, &place),
+            None => ResponsePlan::Pass,
+        };
         self.forward(scene, call, permit, Vec::new(), response)
     }
 
     /// An operation whose body decides: read, judged, and sent as it was parsed (security rule 8).
     async fn rebuilt(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Response, Fault> {
         let place = self.place(call.request.bucket()).await?;
-        self.check_owner(call.request.expected_bucket_owner(), &place, "x-amz-expected-bucket-owner")?;
         let body = self.read_deciding_body(scene, call, &place).await?;
         let facts = s3::Facts { body: body.as_ref(), ..s3::Facts::default() };
         let needs = s3::requirements(call.request, facts).always;
@@ -143,9 +144,17 @@ impl Gateway {
     ) -> Result<Permit, Fault> {
         let questions = needs.into_iter().map(|need| call.question(need, place.entry(), call.facts(body))).collect();
         let permit = self.permit(scene, call, questions)?;
+        self.there(call, place)?;
+        Ok(permit)
+    }
+
+    /// What a caller who was allowed hears of the bucket: that it is not there, or not the expected owner's.
+    pub(super) fn there(&self, call: &Call<'_>, place: &Place) -> Result<(), Fault> {
         match place {
             Place::Absent(bucket) => Err(Fault::NoSuchBucket { bucket: bucket.clone() }),
-            Place::Service | Place::Bucket(_) => Ok(permit),
+            Place::Service | Place::Bucket(_) => {
+                self.check_owner(call.request.expected_bucket_owner(), place, "x-amz-expected-bucket-owner")
+            }
         }
     }
 
@@ -164,20 +173,8 @@ impl Gateway {
         Ok(permit)
     }
 
-    /// A 404 on reading an object tells that it is missing: only those who may list hear it.
-    fn response_plan(&self, scene: &Scene<'_>, call: &Call<'_>, place: &Place) -> ResponsePlan {
-        let reads = matches!(
-            call.request.operation(),
-            Operation::GetObject | Operation::HeadObject | Operation::GetObjectAttributes | Operation::GetObjectTagging
-        );
-        match call.request.bucket() {
-            Some(bucket) if reads => self.missing_plan(scene, call, bucket, place),
-            _ => ResponsePlan::Pass,
-        }
-    }
-
-    /// The plan for an answer that could tell that an object of `bucket` is missing.
-    pub(super) fn missing_plan(
+    /// A 404 on reading an object tells that it is missing: only those who may list its bucket hear it.
+    pub(super) fn hide_missing(
         &self,
         scene: &Scene<'_>,
         call: &Call<'_>,
@@ -236,13 +233,21 @@ impl Gateway {
         let headers = call.request.outbound_headers("", rules)?;
         let mut headers: Vec<(String, Vec<u8>)> =
             headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
-        // A body that passes as it is keeps the digest that the client sent: the backend verifies it.
+        // A body that passes as it came keeps the client's digest.
         if !document.is_empty() && !headers.iter().any(|(name, _)| name == "content-md5") {
             headers.push(("content-md5".to_owned(), s3::content_md5(document.as_bytes()).into_bytes()));
         }
         let request = BackendRequest { method: call.request.method(), target, headers, body: document.into() };
         Ok(self.backend.call(request, self.settings.answer_bytes).await?)
     }
+}
+
+/// Reads of one object.
+fn tells_what_is_missing(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::GetObject | Operation::HeadObject | Operation::GetObjectAttributes | Operation::GetObjectTagging
+    )
 }
 
 /// Headers of a backend's answer that pass through answers which the gate has read whole.

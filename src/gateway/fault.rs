@@ -77,6 +77,9 @@ pub enum Fault {
     /// A body where the operation has none.
     #[error("{} takes no request body", .0.name())]
     UnexpectedBody(Operation),
+    /// aws-chunked framing without a signature.
+    #[error("an unsigned request cannot have a streaming payload: send the body as it is")]
+    StreamingUnsigned,
     /// The body is not what was signed.
     #[error("The provided 'x-amz-content-sha256' header does not match what was computed.")]
     ContentSha256,
@@ -122,6 +125,8 @@ impl Fault {
             let requirement = &denied.requirement;
             trace.decided.push((requirement.action.to_string(), requirement.resource.to_string()));
             trace.statements.clone_from(&denied.statements);
+        } else if matches!(self, Self::NothingRequired | Self::OtherOwner(_)) {
+            trace.decision = "implicit_deny";
         }
     }
 }

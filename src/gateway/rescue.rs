@@ -67,7 +67,8 @@ pub(super) fn answer(fault: &Fault, dialect: Dialect, head: &RequestHead, reques
     };
     let resource = String::from_utf8_lossy(head.raw_path()).into_owned();
     let response = write(&saying, dialect, &resource, request_id);
-    if saying.status >= 500 {
+    // Strangers can have SlowDown as often as they like: it is in the access log.
+    if saying.status >= 500 && saying.code != "SlowDown" {
         tracing::error!(request_id, code = saying.code, fault = %fault, "a request failed");
     }
     Answer { response, code: saying.code }
@@ -106,6 +107,8 @@ fn write(saying: &Saying, dialect: Dialect, resource: &str, request_id: &str) ->
 }
 
 const UNAVAILABLE: &str = "The service cannot decide at the moment. Please try again.";
+const SLOW_DOWN: &str = "Please reduce your request rate.";
+const RATE_EXCEEDED: &str = "Rate exceeded";
 const BACKEND_GONE: &str = "The storage behind this gate cannot be reached. Please try again.";
 const BACKEND_OPEN: &str =
     "The storage behind this gate gave no whole answer: the request may or may not have been carried out.";
@@ -134,7 +137,7 @@ fn s3_saying(fault: &Fault) -> Saying {
         Fault::BucketBusy => Saying::new(409, "OperationAborted", text),
         Fault::MissingLength => Saying::new(411, "MissingContentLength", text),
         Fault::BadLength => Saying::new(400, "InvalidArgument", text),
-        Fault::UnexpectedBody(_) => Saying::new(400, "InvalidRequest", text),
+        Fault::UnexpectedBody(_) | Fault::StreamingUnsigned => Saying::new(400, "InvalidRequest", text),
         Fault::ContentSha256 => Saying::new(400, "XAmzContentSHA256Mismatch", text),
         Fault::Chunks(error) => {
             let (code, status) = error.s3_code();
@@ -143,12 +146,31 @@ fn s3_saying(fault: &Fault) -> Saying {
         Fault::Body(BodyError::TooLarge { .. }) => Saying::new(400, "MaxMessageLengthExceeded", text),
         Fault::Body(BodyError::Incomplete) => Saying::new(400, "IncompleteBody", text),
         Fault::Body(BodyError::TimedOut) => Saying::new(400, "RequestTimeout", text),
-        Fault::Body(BodyError::Busy) => Saying::new(503, "SlowDown", "Please reduce your request rate."),
+        Fault::Body(BodyError::Busy) => Saying::new(503, "SlowDown", SLOW_DOWN),
         Fault::Backend(BackendError::Unreachable) => Saying::new(503, "ServiceUnavailable", BACKEND_GONE),
         Fault::Backend(BackendError::Ambiguous | BackendError::TooLarge) | Fault::BackendAnswer => {
             Saying::new(502, "InternalError", BACKEND_OPEN)
         }
-        Fault::FactUnknown | Fault::Store(_) | Fault::Lookup(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
+        Fault::Lookup(error) => s3_lookup(error),
+        Fault::FactUnknown | Fault::Store(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
+    }
+}
+
+fn s3_lookup(error: &authn::LookupError) -> Saying {
+    match error {
+        authn::LookupError::TooManyUnknown => Saying::new(503, "SlowDown", SLOW_DOWN),
+        authn::LookupError::Store(_) | authn::LookupError::BadPolicy(_) | authn::LookupError::Stale => {
+            Saying::new(503, "ServiceUnavailable", UNAVAILABLE)
+        }
+    }
+}
+
+fn control_lookup(error: &authn::LookupError) -> Saying {
+    match error {
+        authn::LookupError::TooManyUnknown => Saying::new(400, "Throttling", RATE_EXCEEDED),
+        authn::LookupError::Store(_) | authn::LookupError::BadPolicy(_) | authn::LookupError::Stale => {
+            Saying::new(503, "ServiceUnavailable", UNAVAILABLE)
+        }
     }
 }
 
@@ -170,12 +192,16 @@ fn s3_authn(error: &authn::Error) -> Saying {
         authn::Error::Token(_) | authn::Error::TokenWithLongTermKey | authn::Error::SessionRevoked => {
             Saying::new(400, "InvalidToken", text)
         }
-        authn::Error::UnusableSecret | authn::Error::Lookup(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
+        authn::Error::Lookup(error) => s3_lookup(error),
+        authn::Error::UnusableSecret => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
     }
 }
 
 fn s3_signature(error: &sigv4::Error) -> Saying {
     let (code, status) = error.s3_code();
+    if status >= 500 {
+        return Saying::new(status, code, UNAVAILABLE);
+    }
     let saying = Saying::new(status, code, error.to_string());
     match error {
         sigv4::Error::SignatureDoesNotMatch(mismatch) => {
@@ -217,7 +243,7 @@ fn control_saying(fault: &Fault) -> Saying {
     match fault {
         Fault::Authn(authn::Error::Signature(error)) => {
             let (code, status) = error.iam_code();
-            Saying::new(status, code, text)
+            Saying::new(status, code, if status >= 500 { UNAVAILABLE.to_owned() } else { text })
         }
         Fault::Authn(authn::Error::Token(token::Error::Expired { .. })) => Saying::new(403, "ExpiredToken", text),
         Fault::Authn(authn::Error::UnknownKey(_)) => {
@@ -229,9 +255,8 @@ fn control_saying(fault: &Fault) -> Saying {
             | authn::Error::TokenWithLongTermKey
             | authn::Error::SessionRevoked,
         ) => Saying::new(403, "InvalidClientTokenId", text),
-        Fault::Authn(authn::Error::UnusableSecret | authn::Error::Lookup(_)) => {
-            Saying::new(503, "ServiceUnavailable", UNAVAILABLE)
-        }
+        Fault::Authn(authn::Error::Lookup(error)) | Fault::Lookup(error) => control_lookup(error),
+        Fault::Authn(authn::Error::UnusableSecret) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
         Fault::Query(_) => Saying::new(404, "MalformedQueryString", text),
         Fault::Parameters(_) | Fault::NotAForm | Fault::BadLength => Saying::new(400, "ValidationError", text),
         Fault::ParametersTwice => Saying::new(400, "InvalidParameterCombination", text),
@@ -243,8 +268,8 @@ fn control_saying(fault: &Fault) -> Saying {
         Fault::Denied(_) | Fault::NothingRequired | Fault::OtherOwner(_) => Saying::new(403, "AccessDenied", text),
         Fault::Body(BodyError::TooLarge { .. }) => Saying::new(413, "RequestEntityTooLarge", text),
         Fault::Body(BodyError::Incomplete | BodyError::TimedOut) => Saying::new(400, "RequestExpired", text),
-        Fault::Body(BodyError::Busy) => Saying::new(400, "Throttling", "Rate exceeded"),
-        Fault::Backend(_) | Fault::BackendAnswer | Fault::FactUnknown | Fault::Store(_) | Fault::Lookup(_) => {
+        Fault::Body(BodyError::Busy) => Saying::new(400, "Throttling", RATE_EXCEEDED),
+        Fault::Backend(_) | Fault::BackendAnswer | Fault::FactUnknown | Fault::Store(_) => {
             Saying::new(503, "ServiceUnavailable", UNAVAILABLE)
         }
         // These arise on the S3 plane only, which has its own dialect.
@@ -255,6 +280,7 @@ fn control_saying(fault: &Fault) -> Saying {
         | Fault::BucketBusy
         | Fault::MissingLength
         | Fault::UnexpectedBody(_)
+        | Fault::StreamingUnsigned
         | Fault::ContentSha256
         | Fault::Chunks(_) => Saying::new(500, "InternalFailure", UNAVAILABLE),
     }

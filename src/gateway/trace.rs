@@ -2,6 +2,7 @@
 
 use crate::authn::{Authenticated, Identity};
 use crate::authz::{Denied, Permit};
+use crate::policy::Outcome;
 
 /// The plane that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -48,7 +49,9 @@ pub struct Trace {
     pub source_identity: Option<String>,
     /// The (action, resource) pairs that were decided.
     pub decided: Vec<(String, String)>,
-    /// `allow`, `explicit_deny`, `implicit_deny`; empty if it never came to a decision.
+    /// Those of `decided` that were denied, where each part of a batch was decided by itself.
+    pub denied: Vec<(String, String)>,
+    /// `allow`, `explicit_deny`, `implicit_deny`, of a batch also `partial`; empty if it never came to a decision.
     pub decision: &'static str,
     /// The statements that decided, as `policy#sid-or-index`.
     pub statements: Vec<String>,
@@ -70,11 +73,9 @@ impl Trace {
         }
     }
 
-    /// Notes what was allowed. A denial noted before stands.
+    /// Notes what was allowed. After a denial of another part it is a partial success.
     pub(super) fn allowed(&mut self, permit: &Permit) {
-        if self.decision.is_empty() {
-            self.decision = "allow";
-        }
+        self.decision = if self.denied.is_empty() { "allow" } else { "partial" };
         let decided = permit.requirements().iter();
         self.decided.extend(decided.map(|need| (need.action.to_string(), need.resource.to_string())));
         self.statements.extend(permit.statements().iter().cloned());
@@ -82,8 +83,14 @@ impl Trace {
 
     /// Notes that one part of a batch was denied.
     pub(super) fn partly_denied(&mut self, denied: &Denied) {
-        self.decision = "partial";
-        self.decided.push((denied.requirement.action.to_string(), denied.requirement.resource.to_string()));
+        self.decision = match (self.decision, denied.outcome) {
+            ("allow" | "partial", _) => "partial",
+            ("explicit_deny", _) | (_, Outcome::ExplicitDeny) => "explicit_deny",
+            (_, Outcome::ImplicitDeny | Outcome::Allow) => "implicit_deny",
+        };
+        let decided = (denied.requirement.action.to_string(), denied.requirement.resource.to_string());
+        self.decided.push(decided.clone());
+        self.denied.push(decided);
         self.statements.extend(denied.statements.iter().cloned());
     }
 }

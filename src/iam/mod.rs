@@ -94,6 +94,21 @@ impl Request {
         action.strip_prefix("iam:").unwrap_or(action)
     }
 
+    /// Whether the call changes the role that it is about.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::CreateRole(_)
+            | Self::DeleteRole { .. }
+            | Self::UpdateAssumeRolePolicy { .. }
+            | Self::PutRolePolicy { .. }
+            | Self::DeleteRolePolicy { .. } => true,
+            Self::GetRole { .. }
+            | Self::ListRoles { .. }
+            | Self::GetRolePolicy { .. }
+            | Self::ListRolePolicies { .. } => false,
+        }
+    }
+
     /// The role that the call is about; none for ListRoles.
     pub fn role_name(&self) -> Option<&str> {
         match self {

@@ -137,6 +137,7 @@ impl Recorder for Recording {
         line.session_name.clone_from(&trace.session_name);
         line.source_identity.clone_from(&trace.source_identity);
         line.decided.clone_from(&trace.decided);
+        line.denied.clone_from(&trace.denied);
         line.decision = trace.decision;
         line.statements.clone_from(&trace.statements);
         line.status = record.status;

@@ -169,7 +169,9 @@ impl AnonymousDenials {
 fn request_line(record: &RequestRecord) -> String {
     // Verified or claimed, never both: a claim says nothing about who called.
     let claimed = if record.principal.is_none() { record.claimed_key.as_deref() } else { None };
-    let decided: Vec<String> = record.decided.iter().map(|(action, resource)| format!("{action} {resource}")).collect();
+    let pair = |(action, resource): &(String, String)| format!("{action} {resource}");
+    let decided: Vec<String> = record.decided.iter().map(pair).collect();
+    let denied: Vec<String> = record.denied.iter().map(pair).collect();
     let mut line = Line::new(LogFormat::Json)
         .text("log", "audit")
         .text("time", &record.time.iso8601_millis())
@@ -183,6 +185,7 @@ fn request_line(record: &RequestRecord) -> String {
         .text("plane", record.plane)
         .optional("operation", Some(record.operation))
         .list("decided", decided.iter().map(String::as_str))
+        .list("denied", denied.iter().map(String::as_str))
         .text("decision", if record.decision.is_empty() { "none" } else { record.decision })
         .list("statements", record.statements.iter().map(String::as_str))
         .number("status", u64::from(record.status))

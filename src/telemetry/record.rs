@@ -36,6 +36,8 @@ pub struct RequestRecord {
     pub source_identity: Option<String>,
     /// The (action, resource) pairs that were decided.
     pub decided: Vec<(String, String)>,
+    /// Those of `decided` that were denied, where each part of a batch was decided by itself.
+    pub denied: Vec<(String, String)>,
     /// `allow`, `explicit_deny`, `implicit_deny`; empty if it never came to a decision.
     pub decision: &'static str,
     /// The statements that decided.
@@ -82,6 +84,7 @@ impl RequestRecord {
             session_name: None,
             source_identity: None,
             decided: Vec::new(),
+            denied: Vec::new(),
             decision: "",
             statements: Vec::new(),
             status: 0,

@@ -3,6 +3,7 @@
 //! Parameters come from a form body or a query string, never both and none twice (security rule 5).
 //! Unknown parameters stay unread, as AWS ignores them.
 
+use super::QueryString;
 use super::percent;
 use super::xml::XmlWriter;
 
@@ -45,6 +46,24 @@ impl Parameters {
             let value = decode(halves.next().unwrap_or_default())?;
             pairs.push((name, value));
         }
+        Self::unrepeated(pairs)
+    }
+
+    /// Takes the pairs of a query string as the signature reads them: a `+` there is a plus, or else a presigned
+    /// call could be changed (`%2B` into `+`) under its signature. `skip` picks keys to leave out.
+    pub fn from_query(query: &QueryString, skip: impl Fn(&str) -> bool) -> Result<Self, QueryError> {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| QueryError::Encoding);
+        let mut pairs = Vec::new();
+        for pair in query.pairs() {
+            let name = text(&pair.key)?;
+            if !skip(&name) {
+                pairs.push((name, text(&pair.value)?));
+            }
+        }
+        Self::unrepeated(pairs)
+    }
+
+    fn unrepeated(pairs: Vec<(String, String)>) -> Result<Self, QueryError> {
         let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         let repeated = names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b).map(|(name, _)| *name);
@@ -57,13 +76,6 @@ impl Parameters {
     /// From pairs already decoded (tests, commands).
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self { pairs: pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect() }
-    }
-
-    /// The parameters without those whose name `drop` picks (the `X-Amz-*` keys of a presigned call).
-    #[must_use]
-    pub fn without(mut self, drop: impl Fn(&str) -> bool) -> Self {
-        self.pairs.retain(|(name, _)| !drop(name));
-        self
     }
 
     /// A parameter by its exact name.
@@ -182,6 +194,17 @@ mod tests {
             assert!(matches!(Parameters::parse_form(body).unwrap().list("L"), Err(QueryError::BadList(_))));
         }
         assert!(matches!(Parameters::parse_form("a&".repeat(2049).as_bytes()), Err(QueryError::TooMany(_))));
+    }
+
+    #[test]
+    fn rule_05_a_query_is_read_as_the_signature_reads_it() {
+        let query = |text: &str| QueryString::parse(text.as_bytes()).unwrap();
+        let read = Parameters::from_query(&query("Action=A&x=a+b%2Bc%20d&X-Amz-Date=1"), |key| key == "X-Amz-Date");
+        let read = read.unwrap();
+        assert_eq!((read.get("x"), read.get("X-Amz-Date")), (Some("a+b+c d"), None));
+        let repeated = Parameters::from_query(&query("a=1&%61=2"), |_| false);
+        assert!(matches!(repeated, Err(QueryError::Repeated(name)) if name == "a"));
+        assert_eq!(Parameters::from_query(&query("a=%ff"), |_| false), Err(QueryError::Encoding));
     }
 
     #[test]

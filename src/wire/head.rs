@@ -4,6 +4,7 @@
 //! or not; [`RequestHead`] changes nothing but the case of names.
 
 use super::{InvalidQuery, QueryString};
+use std::fmt;
 use std::net::IpAddr;
 
 /// An HTTP method the gate knows. All others are refused before a head is made.
@@ -59,8 +60,8 @@ pub enum TlsVersion {
     V1_3,
 }
 
-/// One header field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One header field. `Debug` shows no credentials.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Header {
     /// Name in lower case.
     pub name: Box<str>,
@@ -68,8 +69,22 @@ pub struct Header {
     pub value: Box<[u8]>,
 }
 
-/// A request head. Read-only once made.
-#[derive(Clone, Debug)]
+/// Headers whose values are live credentials.
+const CREDENTIALS: [&str; 5] =
+    ["authorization", "cookie", "proxy-authorization", "x-amz-s3session-token", "x-amz-security-token"];
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if CREDENTIALS.contains(&&*self.name) {
+            return write!(f, "{}: (hidden)", self.name);
+        }
+        write!(f, "{}: {:?}", self.name, String::from_utf8_lossy(&self.value))
+    }
+}
+
+/// A request head. Read-only once made. `Debug` shows neither credentials nor the query, which may hold some
+/// (security rule 29).
+#[derive(Clone)]
 pub struct RequestHead {
     method: Method,
     path: Vec<u8>,
@@ -77,6 +92,18 @@ pub struct RequestHead {
     headers: Vec<Header>,
     peer: IpAddr,
     tls: Option<TlsVersion>,
+}
+
+impl fmt::Debug for RequestHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHead")
+            .field("method", &self.method)
+            .field("path", &String::from_utf8_lossy(&self.path))
+            .field("headers", &self.headers)
+            .field("peer", &self.peer)
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
+    }
 }
 
 impl RequestHead {
@@ -173,6 +200,16 @@ mod tests {
         assert_eq!(head.header("x-a"), Some(&b" v "[..]));
         assert_eq!(head.host(), Some("h"));
         assert!(RequestHead::new(Method::Get, b"a/b", Vec::<(&str, &str)>::new(), peer, None).is_none());
+    }
+
+    #[test]
+    fn rule_29_debug_shows_no_credentials() {
+        let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let headers = [("Authorization", "SECRET"), ("X-Amz-Security-Token", "SECRET"), ("Cookie", "SECRET"), ("a", "b")];
+        let head = RequestHead::new(Method::Get, b"/k?X-Amz-Signature=SECRET", headers, peer, None).unwrap();
+        let shown = format!("{head:?} {:?}", head.headers());
+        assert!(!shown.contains("SECRET"), "{shown}");
+        assert!(shown.contains("authorization: (hidden)") && shown.contains("a: \"b\"") && shown.contains("/k"));
     }
 
     #[test]

@@ -1,0 +1,87 @@
+//! Lookups of unknown keys, limited by source (security rule 28).
+//!
+//! Who presents one unknown key id after the other makes the store work for nothing. Only such lookups are counted,
+//! and only lookups that would ask the store are refused, so that requests with keys in use are never touched. The
+//! answer is "slow down", not "no such key": behind a source that many share, a good key may be among those refused,
+//! and its client tries again.
+
+use moka::sync::Cache;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Nanoseconds of a window.
+const WINDOW: u64 = 10_000_000_000;
+/// Unknown keys of one source in a window.
+const LIMIT: u64 = 20;
+/// Sources remembered. Beyond, some are forgotten, and so may begin anew.
+const SOURCES: u64 = 65_536;
+/// Bits of a tally that count; the others are the number of the window.
+const COUNT_BITS: u32 = 16;
+
+/// How often each source has asked in vain.
+#[derive(Debug)]
+pub(super) struct Strangers(Cache<IpAddr, Arc<AtomicU64>>);
+
+impl Default for Strangers {
+    fn default() -> Self {
+        Self(Cache::new(SOURCES))
+    }
+}
+
+impl Strangers {
+    /// Whether the source may ask the store for a key that is not cached.
+    pub(super) fn may_ask(&self, address: IpAddr, ticks: u64) -> bool {
+        self.0.get(&source(address)).is_none_or(|tally| count(tally.load(Ordering::Relaxed), ticks) < LIMIT)
+    }
+
+    /// The source asked, and there was no such key.
+    pub(super) fn asked_in_vain(&self, address: IpAddr, ticks: u64) {
+        let tally = self.0.get_with(source(address), Arc::default);
+        let more = |old| Some((window(ticks) << COUNT_BITS) | (count(old, ticks) + 1).min(LIMIT));
+        // Never an error: the closure always gives a value.
+        let _ = tally.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
+}
+
+fn window(ticks: u64) -> u64 {
+    // Counted from 1, so that a new tally is of no window.
+    (ticks / WINDOW + 1) & (u64::MAX >> COUNT_BITS)
+}
+
+fn count(tally: u64, ticks: u64) -> u64 {
+    if tally >> COUNT_BITS == window(ticks) { tally & ((1 << COUNT_BITS) - 1) } else { 0 }
+}
+
+/// One client has one IPv4 address, and a /64 of IPv6.
+fn source(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rule_28_each_source_has_its_own_limit_and_a_new_one_in_each_window() {
+        let strangers = Strangers::default();
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        for _ in 0..LIMIT {
+            assert!(strangers.may_ask(address("192.0.2.1"), 5));
+            strangers.asked_in_vain(address("192.0.2.1"), 5);
+        }
+        for tick in [5, 0, WINDOW - 1] {
+            assert!(!strangers.may_ask(address("192.0.2.1"), tick));
+            assert!(!strangers.may_ask(address("::ffff:192.0.2.1"), tick), "the same address");
+        }
+        assert!(strangers.may_ask(address("192.0.2.2"), 5));
+        assert!(strangers.may_ask(address("192.0.2.1"), WINDOW));
+        for _ in 0..LIMIT * 2 {
+            strangers.asked_in_vain(address("2001:db8::1"), 5);
+        }
+        assert!(!strangers.may_ask(address("2001:db8::ffff:2"), 5) && strangers.may_ask(address("2001:db8:0:1::1"), 5));
+    }
+}
