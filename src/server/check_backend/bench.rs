@@ -199,15 +199,20 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
+    /// Deletes every object that the checks wrote until now. Once versions are kept, that would leave markers.
+    pub(super) async fn sweep(&mut self) {
+        for (bucket, key) in std::mem::take(&mut self.keys) {
+            // What cannot be removed is seen when the bucket cannot be.
+            let _ = self.ask(Ask::new(Method::Delete, (bucket, &key))).await;
+        }
+    }
+
     /// Removes whatever the checks left, and both buckets; gives the names of buckets that stay.
     pub(super) async fn clear(mut self) -> Vec<String> {
         for (bucket, key, id) in std::mem::take(&mut self.uploads) {
-            // What cannot be removed is seen when the bucket cannot be.
             let _ = self.end_upload((bucket, &key), &id).await;
         }
-        for (bucket, key) in std::mem::take(&mut self.keys) {
-            let _ = self.ask(Ask::new(Method::Delete, (bucket, &key))).await;
-        }
+        self.sweep().await;
         let mut left = Vec::new();
         for bucket in std::mem::take(&mut self.made) {
             let _ = self.clear_versions(bucket).await;

@@ -103,6 +103,7 @@ async fn all(bench: &mut Bench<'_>, settings: Settings, report: &mut Report<'_>)
     report.one("tags", features::tags(bench).await)?;
     report.one("batch delete", features::batch_delete(bench).await)?;
     // Last, for from here on the buckets keep what is deleted.
+    bench.sweep().await;
     report.many("version ids", versions::version_ids(bench, settings.keys).await)
 }
 

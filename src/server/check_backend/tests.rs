@@ -203,7 +203,8 @@ impl Server {
                     let hidden = self.has(Fault::HidesUploads) && key.starts_with(b".uploads/");
                     if *of == bucket && !hidden {
                         for (version, ..) in versions {
-                            let key = percent::encode(key);
+                            let plain = String::from_utf8_lossy(key).into_owned();
+                            let key = if query.contains_key("encoding-type") { percent::encode(key) } else { plain };
                             items += &format!("<Item><Key>{key}</Key><VersionId>{version}</VersionId></Item>");
                         }
                     }
