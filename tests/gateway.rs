@@ -16,6 +16,8 @@ mod support;
 mod answers;
 #[path = "gateway/buckets.rs"]
 mod buckets;
+#[path = "gateway/directory.rs"]
+mod directory;
 #[path = "gateway/forwarding.rs"]
 mod forwarding;
 #[path = "gateway/identities.rs"]
