@@ -117,7 +117,8 @@ fn judge(
 ) -> Option<Denied> {
     let of_backend = has_prefix_ignoring_case(&requirement.action, "s3:");
     let unfetched = |key: &&&str| UNFETCHED.iter().any(|prefix| has_prefix_ignoring_case(key, prefix));
-    let unsupported_key = decision.missing_keys.iter().find(|key| of_backend && unfetched(key)).map(ToString::to_string);
+    let unsupported_key =
+        decision.missing_keys.iter().find(|key| of_backend && unfetched(key)).map(ToString::to_string);
     let allowed = decision.outcome == Outcome::Allow && unsupported_key.is_none();
     if allowed {
         return None;

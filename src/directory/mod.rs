@@ -9,8 +9,6 @@
 mod epochs;
 mod follow;
 mod strangers;
-#[cfg(test)]
-mod tests;
 
 pub use epochs::{Epochs, Stamp};
 pub use follow::follow;

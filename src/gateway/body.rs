@@ -32,7 +32,8 @@ pub(super) fn plan(head: &RequestHead, call: &Call<'_>, settings: &Settings) -> 
         };
     }
     // Framing that no claim speaks of would be stored as if it were the object.
-    if signature.is_none() && head.header("x-amz-content-sha256").is_some_and(|value| value.starts_with(b"STREAMING-")) {
+    if signature.is_none() && head.header("x-amz-content-sha256").is_some_and(|value| value.starts_with(b"STREAMING-"))
+    {
         return Err(Fault::StreamingUnsigned);
     }
     match (payload, signature) {

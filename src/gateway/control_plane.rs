@@ -101,12 +101,7 @@ impl Gateway {
         let needs = request.requirements(account, &self.records).await?;
         let questions = needs
             .into_iter()
-            .map(|requirement| Question {
-                requirement,
-                bucket: None,
-                account: Some(account),
-                context: context.clone(),
-            })
+            .map(|requirement| Question { requirement, bucket: None, account: Some(account), context: context.clone() })
             .collect();
         let started = self.clock.ticks();
         let decided = authz::authorize(caller, questions);

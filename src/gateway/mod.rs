@@ -25,7 +25,7 @@ mod verdict;
 
 pub use fault::Fault;
 pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody};
-pub use rescue::{Dialect, error_response};
+pub use rescue::{Dialect, error_response, fault_response};
 pub use settings::{Settings, UnrecordedOwner};
 pub use trace::{Plane, Trace};
 pub use verdict::{BodyPlan, Forward, ResponsePlan, Verdict};

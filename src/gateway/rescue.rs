@@ -74,6 +74,11 @@ pub(super) fn answer(fault: &Fault, dialect: Dialect, head: &RequestHead, reques
     Answer { response, code: saying.code }
 }
 
+/// The answer to a fault on a plane.
+pub fn fault_response(fault: &Fault, plane: Plane, head: &RequestHead, request_id: &str) -> Response {
+    answer(fault, Dialect::of(plane), head, request_id).response
+}
+
 /// An error answer made outside the gateway: heads that were refused, forwards that failed.
 pub fn error_response(
     status: u16,

@@ -205,7 +205,8 @@ mod tests {
     #[test]
     fn rule_29_debug_shows_no_credentials() {
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let headers = [("Authorization", "SECRET"), ("X-Amz-Security-Token", "SECRET"), ("Cookie", "SECRET"), ("a", "b")];
+        let headers =
+            [("Authorization", "SECRET"), ("X-Amz-Security-Token", "SECRET"), ("Cookie", "SECRET"), ("a", "b")];
         let head = RequestHead::new(Method::Get, b"/k?X-Amz-Signature=SECRET", headers, peer, None).unwrap();
         let shown = format!("{head:?} {:?}", head.headers());
         assert!(!shown.contains("SECRET"), "{shown}");

@@ -1,0 +1,32 @@
+//! The whole gate without a socket: head and body in, verdict out, over a store in memory and a fake backend.
+#![cfg(feature = "shell")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a panic is how a test fails, in its support too"
+)]
+
+#[path = "gateway/support/mod.rs"]
+mod support;
+
+#[path = "gateway/answers.rs"]
+mod answers;
+#[path = "gateway/buckets.rs"]
+mod buckets;
+#[path = "gateway/directory.rs"]
+mod directory;
+#[path = "gateway/forwarding.rs"]
+mod forwarding;
+#[path = "gateway/identities.rs"]
+mod identities;
+#[path = "gateway/objects.rs"]
+mod objects;
+#[path = "gateway/planes.rs"]
+mod planes;
+#[path = "gateway/roles.rs"]
+mod roles;
+#[path = "gateway/work.rs"]
+mod work;

@@ -1,0 +1,212 @@
+//! The directory's caches (security rule 22).
+
+use crate::support::{CACHE, RING, Req, World, key_of, policy, stored};
+use rolegate::authn::{Directory, LookupError};
+use rolegate::directory::{CachedDirectory, Epochs, Settings, follow};
+use rolegate::entity::Owner;
+use rolegate::store::Kind;
+use rolegate::token::KeyRing;
+use rolegate::types::{AccessKeyId, AccountId, Clock};
+use std::sync::Arc;
+
+fn directory(world: &World, epochs: &Arc<Epochs>, settings: &Settings) -> Arc<CachedDirectory> {
+    Arc::new(CachedDirectory::new(
+        world.records.clone(),
+        Arc::new(KeyRing::parse(RING).unwrap()),
+        AccountId::empty(),
+        world.clock.clone(),
+        Arc::clone(epochs),
+        settings,
+    ))
+}
+
+async fn kind_of(directory: &CachedDirectory, name: &str) -> Result<Option<usize>, LookupError> {
+    let found = directory.user(&AccountId::empty(), name).await?;
+    Ok(found.map(|entry| entry.policies.len()))
+}
+
+#[tokio::test]
+async fn rule_22_a_hundred_lookups_at_once_are_one_load() {
+    let world = World::new().await;
+    world.standalone("TESTER1").await;
+    let directory = directory(&world, &world.epochs, &CACHE);
+    world.store.hold(Some(Kind::User));
+    let before = world.store.calls();
+    let tasks: Vec<_> = (0..100)
+        .map(|_| {
+            let directory = Arc::clone(&directory);
+            tokio::spawn(async move { kind_of(&directory, "tester1").await })
+        })
+        .collect();
+    world.store.waiting.acquire().await.unwrap().forget();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    world.store.gate.add_permits(1);
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), Ok(Some(0)));
+    }
+    assert_eq!(world.store.calls() - before, 1);
+}
+
+#[tokio::test]
+async fn rule_22_those_who_wait_for_a_load_that_a_change_overtook_get_the_new_state() {
+    let world = World::new().await;
+    world.standalone("TESTER1").await;
+    let directory = directory(&world, &world.epochs, &CACHE);
+    world.store.hold(Some(Kind::User));
+    let tasks: Vec<_> = (0..50)
+        .map(|_| {
+            let directory = Arc::clone(&directory);
+            tokio::spawn(async move { kind_of(&directory, "TESTER1").await })
+        })
+        .collect();
+    world.store.waiting.acquire().await.unwrap().forget();
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+    world.store.hold(None);
+    world
+        .change_user("TESTER1", |user| drop(user.policies.insert("p".into(), stored(&policy("Deny", "*", "*")))))
+        .await;
+    world.store.gate.add_permits(1);
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), Ok(Some(1)));
+    }
+    assert_eq!(kind_of(&directory, "TESTER1").await, Ok(Some(1)));
+}
+
+#[tokio::test]
+async fn rule_22_an_absence_that_a_creation_overtook_is_not_remembered() {
+    let world = World::new().await;
+    let directory = directory(&world, &world.epochs, &CACHE);
+    world.store.hold(Some(Kind::User));
+    let early = tokio::spawn({
+        let directory = Arc::clone(&directory);
+        async move { kind_of(&directory, "TESTER1").await }
+    });
+    world.store.waiting.acquire().await.unwrap().forget();
+    world.store.hold(None);
+    world.standalone("TESTER1").await;
+    world.store.gate.add_permits(1);
+    assert_eq!(early.await.unwrap(), Ok(Some(0)));
+}
+
+#[tokio::test]
+async fn rule_22_without_the_feed_entries_serve_for_the_grace_and_then_nothing_does() {
+    let world = World::new().await;
+    let one = world.standalone("TESTER1").await;
+    world.bucket("b-one", world.owner("TESTER1").await, None).await;
+    let get = || Req::get("/b-one/k").sign(&world, &one);
+    assert!(world.send(get()).await.is_forward());
+    world.epochs.lost(world.clock.ticks());
+    world.clock.turn(59);
+    world.store.set_broken(true);
+    assert!(world.send(get()).await.is_forward(), "what is known serves");
+    // A second break does not lengthen the grace.
+    world.epochs.lost(world.clock.ticks());
+    world.clock.turn(1);
+    for _ in 0..2 {
+        assert_eq!(world.send(get()).await.said(), (503, "ServiceUnavailable".into()));
+    }
+    world.store.set_broken(false);
+    assert_eq!(world.send(get()).await.said(), (503, "ServiceUnavailable".into()), "also for what could be loaded");
+    let lookup = world.gateway.directory.user(&AccountId::empty(), "TESTER1").await;
+    assert_eq!(lookup.err(), Some(LookupError::Stale));
+    let before = world.store.calls();
+    world.epochs.restored();
+    assert!(world.send(get()).await.is_forward());
+    assert_eq!(world.store.calls() - before, 3, "key, user and bucket are loaded anew");
+}
+
+#[tokio::test]
+async fn rule_22_entries_have_a_hard_life_and_absences_a_short_one() {
+    let world = World::new().await;
+    world.standalone("TESTER1").await;
+    let directory = directory(&world, &world.epochs, &Settings { lifetime_seconds: 100_000, ..CACHE });
+    let loads = async |name: &str| {
+        let before = world.store.calls();
+        kind_of(&directory, name).await.unwrap();
+        world.store.calls() - before
+    };
+    assert_eq!((loads("TESTER1").await, loads("nobody").await), (1, 1));
+    assert_eq!((loads("TESTER1").await, loads("nobody").await), (0, 0));
+    world.clock.turn(5);
+    assert_eq!((loads("TESTER1").await, loads("nobody").await), (0, 1));
+    world.clock.turn(294);
+    assert_eq!(loads("TESTER1").await, 0);
+    world.clock.turn(1);
+    assert_eq!(loads("TESTER1").await, 1, "five minutes at most, whatever was configured");
+}
+
+#[tokio::test]
+async fn rule_22_caches_are_bounded_and_absences_crowd_nothing_out() {
+    let world = World::new().await;
+    world.standalone("TESTER1").await;
+    let directory = directory(&world, &world.epochs, &Settings { max_entries: 10, ..CACHE });
+    kind_of(&directory, "TESTER1").await.unwrap();
+    for number in 0..500 {
+        kind_of(&directory, &format!("nobody{number}")).await.unwrap();
+    }
+    let before = world.store.calls();
+    kind_of(&directory, "TESTER1").await.unwrap();
+    assert_eq!(world.store.calls(), before, "still cached");
+    for number in 0..500 {
+        kind_of(&directory, &format!("nobody{number}")).await.unwrap();
+    }
+    assert!(world.store.calls() - before > 400, "only a few are remembered");
+}
+
+#[tokio::test]
+async fn rule_22_a_change_elsewhere_is_heard_of_through_the_feed() {
+    let world = World::new().await;
+    world.standalone("TESTER1").await;
+    let epochs = Arc::new(Epochs::default());
+    let directory = directory(&world, &epochs, &CACHE);
+    let follower = tokio::spawn(follow(world.records.clone(), Arc::clone(&epochs), world.clock.clone()));
+    tokio::task::yield_now().await;
+    assert_eq!(kind_of(&directory, "TESTER1").await, Ok(Some(0)));
+    world
+        .change_user("TESTER1", |user| drop(user.policies.insert("p".into(), stored(&policy("Deny", "*", "*")))))
+        .await;
+    // Only the follower's epochs count here; it runs as soon as this task lets it.
+    let mut seen = Ok(None);
+    for _ in 0..1000 {
+        seen = kind_of(&directory, "TESTER1").await;
+        if seen == Ok(Some(1)) {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(seen, Ok(Some(1)));
+    follower.abort();
+}
+
+#[tokio::test]
+async fn a_commit_of_this_gate_counts_at_once() {
+    let world = World::new().await;
+    let one = world.standalone("TESTER1").await;
+    let put = || Req::put("/b-new/k").body(b"x").sign(&world, &one);
+    assert_eq!(world.send(put()).await.status(), 403, "and the absence is cached now");
+    assert_eq!(world.send(Req::put("/b-new").sign(&world, &one)).await.status(), 200);
+    assert!(world.send(put()).await.is_forward());
+    assert_eq!(world.send(Req::delete("/b-new").sign(&world, &one)).await.status(), 204);
+    assert_eq!(world.send(put()).await.status(), 403);
+    world.bucket("b-acc", Owner::Account, None).await;
+}
+
+#[tokio::test]
+async fn rule_28_lookups_for_tokens_are_not_a_strangers() {
+    let world = World::new().await;
+    world.standalone("TESTER1").await;
+    let directory = directory(&world, &world.epochs, &CACHE);
+    let address = Some("192.0.2.1".parse().unwrap());
+    let id = |name: &str| AccessKeyId::parse(name).unwrap();
+    for number in 0..20 {
+        assert!(directory.key(&id(&format!("NONE{number}")), address).await.unwrap().is_none());
+    }
+    assert_eq!(directory.key(&id("NONE"), address).await.err(), Some(LookupError::TooManyUnknown));
+    assert!(directory.key(&id("NONE5"), address).await.unwrap().is_none(), "an absence that is cached is told");
+    assert!(directory.key(&id(&key_of("TESTER1")), None).await.unwrap().is_some());
+    assert!(directory.key(&id(&key_of("TESTER1")), address).await.unwrap().is_some(), "in use now");
+}

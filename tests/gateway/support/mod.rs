@@ -1,0 +1,357 @@
+//! A gate in memory: records, caches, a backend and a clock that the test turns.
+
+pub(crate) mod backend;
+pub(crate) mod request;
+pub(crate) mod store;
+
+pub(crate) use backend::{FakeBackend, Outcome};
+pub(crate) use request::{Credentials, Reply, Req};
+pub(crate) use store::SpyStore;
+
+use rolegate::directory::{CachedDirectory, Epochs};
+use rolegate::entity::{
+    AccessKey, BucketRecord, BucketState, Caps, KeyStatus, Owner, Role, StoredPolicy, User, UserKind,
+};
+use rolegate::gateway::{CommitListener, Gateway, Settings, UnrecordedOwner};
+use rolegate::policy::Bindings;
+use rolegate::s3::{AddressingRules, BucketRules, KeyRules};
+use rolegate::store::{Changes, MemoryStore, RecordKey, Records, Store, StoreKey, Versioned};
+use rolegate::token::KeyRing;
+use rolegate::types::{AccessKeyId, AccountId, Clock, Entropy, IdKind, Secret, Timestamp, UniqueId};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// 2026-11-21T22:53:44Z
+const START: i64 = 1_795_301_624_000;
+
+pub(crate) struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub(crate) fn turn(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn new(start: u64) -> Self {
+        Self(AtomicU64::new(start))
+    }
+}
+
+impl Entropy for Counter {
+    fn fill(&self, buffer: &mut [u8]) {
+        for byte in buffer {
+            let next = self.0.fetch_add(1, Ordering::Relaxed);
+            *byte = (next.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8;
+        }
+    }
+}
+
+struct Forget(Arc<Epochs>);
+
+impl CommitListener for Forget {
+    fn committed(&self, key: &RecordKey) {
+        self.0.forget(key);
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) records: Records,
+    pub(crate) store: Arc<SpyStore>,
+    pub(crate) epochs: Arc<Epochs>,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) backend: Arc<FakeBackend>,
+    pub(crate) entropy: Arc<Counter>,
+}
+
+pub(crate) const RING: &str = "k1:minting:0101010101010101010101010101010101010101010101010101010101010101";
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        addressing: AddressingRules {
+            domains: vec!["s3.gate.test".to_owned()],
+            keys: KeyRules::Exact,
+            buckets: BucketRules::default(),
+        },
+        default_account: AccountId::empty(),
+        region: Some("us-east-1".to_owned()),
+        max_skew_seconds: 900,
+        unrecorded_owner: None,
+        form_body_bytes: 64 * 1024,
+        delete_body_bytes: 2 << 20,
+        answer_bytes: 1 << 20,
+        chunks: Default::default(),
+        backend_region: "us-east-1".to_owned(),
+    }
+}
+
+pub(crate) const CACHE: rolegate::directory::Settings = rolegate::directory::Settings {
+    max_entries: 1000,
+    lifetime_seconds: 300,
+    absence_seconds: 5,
+    stale_grace_seconds: 60,
+};
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(settings()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let clock = Arc::new(TestClock(AtomicI64::new(START)));
+        let entropy = Arc::new(Counter::new(1));
+        let store = Arc::new(SpyStore::new(MemoryStore::new()));
+        let key = StoreKey::parse(&"5a".repeat(32)).unwrap();
+        let port = Arc::clone(&store) as Arc<dyn Store>;
+        let records = Records::open(port, key, entropy.clone(), clock.now(), false).await.unwrap();
+        let epochs = Arc::new(Epochs::default());
+        let ring = Arc::new(KeyRing::parse(RING).unwrap());
+        let directory = Arc::new(CachedDirectory::new(
+            records.clone(),
+            Arc::clone(&ring),
+            settings.default_account.clone(),
+            clock.clone(),
+            Arc::clone(&epochs),
+            &CACHE,
+        ));
+        let backend = Arc::new(FakeBackend::default());
+        let gateway = Arc::new(Gateway {
+            directory,
+            records: records.clone(),
+            listener: Arc::new(Forget(Arc::clone(&epochs))),
+            backend: backend.clone(),
+            ring,
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            settings,
+        });
+        Self { gateway, records, store, epochs, clock, backend, entropy }
+    }
+
+    /// With the standalone user `name` as the owner of buckets without a record.
+    pub(crate) async fn with_unrecorded(name: &str) -> Self {
+        let owner = UnrecordedOwner::User(AccountId::empty(), name.to_owned());
+        Self::with(Settings { unrecorded_owner: Some(owner), ..settings() }).await
+    }
+
+    pub(crate) async fn standalone(&self, name: &str) -> Credentials {
+        self.user(&AccountId::empty(), name, UserKind::Standalone, "", &[]).await
+    }
+
+    pub(crate) async fn administrator(&self, name: &str) -> Credentials {
+        self.user(&AccountId::empty(), name, UserKind::Standalone, "roles=*", &[]).await
+    }
+
+    pub(crate) async fn iam_user(&self, name: &str, policies: &[(&str, &str)]) -> Credentials {
+        self.user(&AccountId::empty(), name, UserKind::Iam, "", policies).await
+    }
+
+    /// Makes a user with the key `KEYOF_name`.
+    pub(crate) async fn user(
+        &self,
+        account: &AccountId,
+        name: &str,
+        kind: UserKind,
+        caps: &str,
+        policies: &[(&str, &str)],
+    ) -> Credentials {
+        let user = User {
+            account: account.clone(),
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            id: UniqueId::generate(IdKind::User, &*self.entropy),
+            display_name: String::new(),
+            kind,
+            caps: Caps::parse(caps).unwrap(),
+            access_keys: vec![key_of(name)],
+            policies: policies.iter().map(|(name, document)| ((*name).to_owned(), stored(document))).collect(),
+            epoch: 0,
+            created: 0,
+        };
+        self.records.commit(Changes::new().create(&user)).await.unwrap();
+        self.key(&user, &key_of(name)).await
+    }
+
+    /// Makes the record of a key.
+    pub(crate) async fn key(&self, user: &User, id: &str) -> Credentials {
+        let id = AccessKeyId::parse(id).unwrap();
+        let secret = format!("secret of {id}");
+        let record = AccessKey {
+            sealed_secret: self.records.seal_secret(&user.id, &id, &Secret::new(secret.as_str())),
+            id: id.clone(),
+            account: user.account.clone(),
+            user_name: user.name.clone(),
+            user_id: user.id.clone(),
+            status: KeyStatus::Active,
+            created: 0,
+        };
+        self.records.commit(Changes::new().create(&record)).await.unwrap();
+        self.epochs.forget_all();
+        Credentials { key: id.to_string(), secret, token: None }
+    }
+
+    /// Makes a role of `owner`.
+    pub(crate) async fn role(&self, name: &str, owner: Owner, trust: &str, policies: &[(&str, &str)]) {
+        self.role_in(&AccountId::empty(), name, owner, trust, policies).await;
+    }
+
+    pub(crate) async fn role_in(
+        &self,
+        account: &AccountId,
+        name: &str,
+        owner: Owner,
+        trust: &str,
+        policies: &[(&str, &str)],
+    ) {
+        let role = Role {
+            account: account.clone(),
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            id: UniqueId::generate(IdKind::Role, &*self.entropy),
+            description: String::new(),
+            max_session_duration: 3600,
+            trust: stored(trust),
+            policies: policies.iter().map(|(name, document)| ((*name).to_owned(), stored(document))).collect(),
+            tags: Vec::new(),
+            owner,
+            epoch: 0,
+            created: 0,
+        };
+        self.records.commit(Changes::new().create(&role)).await.unwrap();
+        self.epochs.forget_all();
+    }
+
+    /// Makes the record of an active bucket that the backend has.
+    pub(crate) async fn bucket(&self, name: &str, owner: Owner, policy: Option<&str>) {
+        self.bucket_in(&AccountId::empty(), name, owner, policy, BucketState::Active).await;
+        self.backend.add_bucket(name);
+    }
+
+    pub(crate) async fn bucket_in(
+        &self,
+        account: &AccountId,
+        name: &str,
+        owner: Owner,
+        policy: Option<&str>,
+        state: BucketState,
+    ) {
+        let record = BucketRecord {
+            name: name.to_owned(),
+            state,
+            account: account.clone(),
+            owner,
+            policy: policy.map(stored),
+            created: 0,
+        };
+        self.records.commit(Changes::new().create(&record)).await.unwrap();
+        self.epochs.forget_all();
+    }
+
+    pub(crate) async fn bucket_record(&self, name: &str) -> Option<BucketRecord> {
+        let found: Option<Versioned<BucketRecord>> = self.records.get(&RecordKey::bucket(name)).await.unwrap();
+        found.map(|found| found.value)
+    }
+
+    pub(crate) async fn user_record(&self, name: &str) -> Versioned<User> {
+        self.records.get(&RecordKey::user(&AccountId::empty(), name)).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn role_record(&self, name: &str) -> Versioned<Role> {
+        self.records.get(&RecordKey::role(&AccountId::empty(), name)).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn key_record(&self, id: &str) -> Versioned<AccessKey> {
+        self.records.get(&RecordKey::access_key(&AccessKeyId::parse(id).unwrap())).await.unwrap().unwrap()
+    }
+
+    /// The owner that a standalone user is.
+    pub(crate) async fn owner(&self, name: &str) -> Owner {
+        let user = self.user_record(name).await.value;
+        Owner::User { id: user.id, name: user.name }
+    }
+
+    pub(crate) async fn change_user(&self, name: &str, change: impl FnOnce(&mut User)) {
+        let old = self.user_record(name).await;
+        let mut new = old.value.clone();
+        change(&mut new);
+        self.records.commit(Changes::new().update(&old, &new)).await.unwrap();
+        self.epochs.forget_all();
+    }
+
+    pub(crate) async fn change_role(&self, name: &str, change: impl FnOnce(&mut Role)) {
+        let old = self.role_record(name).await;
+        let mut new = old.value.clone();
+        change(&mut new);
+        self.records.commit(Changes::new().update(&old, &new)).await.unwrap();
+        self.epochs.forget_all();
+    }
+
+    /// AssumeRole; panics unless it succeeds.
+    pub(crate) async fn assume(&self, caller: &Credentials, role: &str) -> Credentials {
+        let reply = self.try_assume(caller, role, &[]).await;
+        assert_eq!(reply.status(), 200, "{}", reply.text());
+        reply.credentials()
+    }
+
+    pub(crate) async fn try_assume(&self, caller: &Credentials, role: &str, more: &[(&str, &str)]) -> Reply {
+        let arn = if role.contains(':') { role.to_owned() } else { format!("arn:aws:iam:::role/{role}") };
+        let mut pairs = vec![
+            ("Action", "AssumeRole"),
+            ("RoleArn", &*arn),
+            ("RoleSessionName", "session"),
+            ("Version", "2011-06-15"),
+        ];
+        pairs.extend_from_slice(more);
+        self.send(Req::form("sts", &pairs).sign(self, caller)).await
+    }
+
+    /// An IAM call in a form.
+    pub(crate) async fn iam(&self, caller: &Credentials, pairs: &[(&str, &str)]) -> Reply {
+        self.send(Req::form("iam", pairs).sign(self, caller)).await
+    }
+
+    pub(crate) async fn send(&self, request: Req) -> Reply {
+        Reply::of(&self.gateway, request).await
+    }
+}
+
+pub(crate) fn key_of(name: &str) -> String {
+    format!("KEYOF_{}", name.replace('-', "_"))
+}
+
+pub(crate) fn stored(document: &str) -> StoredPolicy {
+    StoredPolicy { document: document.to_owned(), bindings: Bindings::new() }
+}
+
+/// A policy with one statement without principal.
+pub(crate) fn policy(effect: &str, action: &str, resource: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}","Action":"{action}","Resource":"{resource}"}}]}}"#
+    )
+}
+
+/// A trust policy for one ARN.
+pub(crate) fn trust(arn: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{arn}"}},"Action":"sts:AssumeRole"}}]}}"#
+    )
+}
+
+impl World {
+    pub(crate) async fn change_user_in(&self, account: &AccountId, name: &str, change: impl FnOnce(&mut User)) {
+        let old: Versioned<User> = self.records.get(&RecordKey::user(account, name)).await.unwrap().unwrap();
+        let mut new = old.value.clone();
+        change(&mut new);
+        self.records.commit(Changes::new().update(&old, &new)).await.unwrap();
+        self.epochs.forget_all();
+    }
+}
