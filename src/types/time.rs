@@ -6,7 +6,7 @@
 use std::fmt;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Always within the years 0 to 9999.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -160,7 +160,8 @@ impl Timestamp {
     }
 
     fn from_offset(t: OffsetDateTime) -> Self {
-        let millis = t.to_offset(UtcOffset::UTC).unix_timestamp_nanos().div_euclid(1_000_000);
+        // Not by way of `to_offset`, which panics where the time in UTC is beyond the calendar.
+        let millis = t.unix_timestamp_nanos().div_euclid(1_000_000);
         Self::from_millis(i64::try_from(millis).unwrap_or(MAX_MILLIS))
     }
 }
@@ -187,6 +188,14 @@ mod tests {
         assert_eq!(Timestamp::from_seconds(784_111_777).http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(Timestamp::parse_iso8601("2026-06-02").unwrap().iso8601(), "2026-06-02T00:00:00Z");
         assert_eq!(t.plus_seconds(-1).iso8601_millis(), "2026-06-02T20:27:53.000Z");
+    }
+
+    #[test]
+    fn offsets_that_lead_beyond_the_calendar_end_at_its_bounds() {
+        let last = Timestamp::parse_iso8601("9999-12-31T23:59:59-12:00").unwrap();
+        assert_eq!(last.iso8601_millis(), "9999-12-31T23:59:59.999Z");
+        let first = Timestamp::parse_iso8601("0000-01-01T00:00:00+14:00").unwrap();
+        assert_eq!(first.iso8601_millis(), "0000-01-01T00:00:00.000Z");
     }
 
     #[test]
