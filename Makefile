@@ -3,6 +3,7 @@
 #   make run ADDRESS=127.0.0.1:9180 ADMIN=127.0.0.1:9181   other addresses than 9080 and 9081
 #   make run REDIS=local | REDIS=redis://...               a store in Redis instead of SQLite
 #   make test E2E=tests/e2e/test_tls.py                    all of cargo test, and one file of the end-to-end tests
+#   make bench QUICK=1                                     three rounds instead of ten, a tenth of the samples
 #   make fuzz FUZZ_SECONDS=600                             longer than a minute a target
 
 E2E ?= tests/e2e
@@ -29,9 +30,11 @@ test: ## every test: cargo test, then the binary against SeaweedFS, redis-server
 	@tests/tools/setup
 	@tests/tools/run-tests $(E2E)
 
-bench: ## the benchmarks (criterion)
-	@tests/tools/setup build
-	cargo bench
+bench: ## the benchmarks: criterion, then whole processes side by side (docs/performance.md)
+	@tests/tools/setup build python bench
+	cargo bench --bench '*' -- --warm-up-time 1 --measurement-time $(if $(QUICK),1,2)
+	cargo build --release --bins --examples
+	.venv/bin/python benches/process/run.py
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (needs the nightly toolchain; installs cargo-fuzz)
 	@tests/tools/run-fuzz $(FUZZ_SECONDS)
