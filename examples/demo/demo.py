@@ -170,7 +170,7 @@ Rolegate is ready.
   admin             http://{ADMIN}   (/healthz, /readyz, /metrics)
   store             {kind}, in .run/{kind}
   S3 server behind  {weed.endpoint}   (SeaweedFS; only the gate has its key)
-  users             TESTER1 / test123   the same, and may manage roles
+  users             TESTER1 / test123   may make buckets of its own and manage roles
                     TESTER2 / test456   may make buckets of its own and assume roles that trust it
 
 Try it from another terminal, in {PROJECT}.  In Python:
