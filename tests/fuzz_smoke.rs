@@ -12,6 +12,11 @@
     clippy::string_slice,
     reason = "a test fails by panicking"
 )]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a run is bounded in time, and says how far it came"
+)]
 
 #[cfg(test)]
 #[cfg(feature = "shell")]

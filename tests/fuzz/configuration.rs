@@ -17,7 +17,7 @@ impl Environment for Nothing {
 }
 
 /// Configurations: read the same each time, or refused with what is wrong, one line a mistake.
-pub fn configuration(data: &[u8]) {
+pub(crate) fn configuration(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let read = || Config::parse(text, Path::new("/etc/rolegate"), &Nothing);
     let first = read();

@@ -148,7 +148,7 @@ fn principals() -> [Principal; 4] {
 
 fn context(letter: u8) -> Context {
     let mut context = Context::new();
-    if letter % 2 == 0 {
+    if letter.is_multiple_of(2) {
         context.set("aws:username", "alice");
         context.set("aws:SourceIp", "203.0.113.9");
         context.set("aws:CurrentTime", "2026-05-01T10:00:00Z");
