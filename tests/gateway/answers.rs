@@ -11,7 +11,10 @@ use rolegate::{authn, gateway, iam, s3, sigv4, sts, token};
 
 const INSIDE: &str = "redis at 10.9.8.7";
 
-fn faults() -> Vec<(Fault, (u16, &'static str), (u16, &'static str))> {
+/// A fault with its status and code on the S3 plane and on the control plane.
+type Answered = (Fault, (u16, &'static str), (u16, &'static str));
+
+fn faults() -> Vec<Answered> {
     let key = || RecordKey::bucket(INSIDE);
     let id = || AccessKeyId::parse("AKIAEXAMPLE").unwrap();
     let stored = |error| Fault::Store(error);
@@ -195,8 +198,8 @@ fn codes_of_the_signatures_faults_are_in_s3s_table() {
         !control.contains(&name) && !control_2.contains(&name) && !control_3.contains(&name)
     };
     let mut seen = 0;
+    let pairs = regex::Regex::new(r#"(?:\(\s*\d{3},\s*"([A-Za-z0-9]+)")|(?:\("([A-Za-z0-9]+)", \d{3}\))"#).unwrap();
     for source in sources {
-        let pairs = regex::Regex::new(r#"(?:\(\s*\d{3},\s*"([A-Za-z0-9]+)")|(?:\("([A-Za-z0-9]+)", \d{3}\))"#).unwrap();
         for found in pairs.captures_iter(source) {
             let name = found.get(1).or(found.get(2)).unwrap().as_str();
             if s3_only(name) {
