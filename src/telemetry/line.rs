@@ -3,6 +3,10 @@
 //! In both, every control character is escaped, so that no client can write a line of its own.
 
 use crate::conf::LogFormat;
+use std::fmt::Write;
+
+/// Room for a usual line without growing.
+const USUAL_BYTES: usize = 768;
 
 /// A line under construction. Fields keep their order.
 pub(super) struct Line {
@@ -13,10 +17,10 @@ pub(super) struct Line {
 impl Line {
     /// An empty line.
     pub(super) fn new(format: LogFormat) -> Self {
-        let text = match format {
-            LogFormat::Json => "{".to_owned(),
-            LogFormat::Text => String::new(),
-        };
+        let mut text = String::with_capacity(USUAL_BYTES);
+        if format == LogFormat::Json {
+            text.push('{');
+        }
         Self { format, text }
     }
 
@@ -42,7 +46,8 @@ impl Line {
     /// A number.
     pub(super) fn number(mut self, key: &str, value: u64) -> Self {
         self.key(key);
-        self.text.push_str(&value.to_string());
+        // Writing to a string does not fail.
+        let _ = write!(self.text, "{value}");
         self
     }
 
@@ -95,13 +100,19 @@ fn is_plain(text: &str) -> bool {
 
 fn quote_into(text: &str, out: &mut String) {
     out.push('"');
+    // Nearly every text is of bytes that stand for themselves.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for character in text.chars() {
         match character {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             // Besides C0: DEL, C1 and the line separators, which terminals and log readers act upon.
             c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
-                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
             c => out.push(c),
         }

@@ -6,6 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long the thread lets records gather after it has written some. Without it every request would wake the thread
+/// and cost a write of its own; a sender need not wake a thread that sleeps.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// A log as its thread sees it.
 pub(super) trait Log<T>: Send + 'static {
@@ -118,6 +123,9 @@ fn run<T>(receiver: &Receiver<Message<T>>, mut log: impl Log<T>, state: &State) 
         for done in flushed {
             // Whoever waited may have gone.
             let _ = done.send(());
+        }
+        if batch > 0 && !ended {
+            std::thread::sleep(GATHER);
         }
     }
 }
