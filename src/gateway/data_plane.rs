@@ -183,15 +183,13 @@ impl Gateway {
     ) -> ResponsePlan {
         let need = Requirement::new("s3:ListBucket", ResourceName::bucket(bucket.as_str()));
         let question = call.question(need, place.entry(), call.facts(None));
-        match authz::authorize(call.caller, vec![question]) {
-            Some(Ok(_)) => ResponsePlan::Pass,
-            Some(Err(denied)) => {
-                let fault = Fault::Denied(denied);
-                let answer = super::rescue::answer(&fault, super::Dialect::S3, scene.head, scene.request_id);
-                ResponsePlan::HideMissing(answer.response)
-            }
-            None => ResponsePlan::Pass,
-        }
+        let fault = match authz::authorize(call.caller, vec![question]) {
+            Some(Ok(_)) => return ResponsePlan::Pass,
+            Some(Err(denied)) => Fault::Denied(denied),
+            None => Fault::NothingRequired,
+        };
+        let answer = super::rescue::answer(&fault, super::Dialect::S3, scene.head, scene.request_id);
+        ResponsePlan::HideMissing(answer.response)
     }
 
     /// The verdict to forward the request under its body plan. `extra` headers replace those of the request.
