@@ -2,9 +2,9 @@
 
 use super::body::Transfer;
 use super::buffer::Share;
-use super::fault::{ForwardFault, HeadFault};
+use super::fault::ForwardFault;
 use super::framing::Framing;
-use super::record::{Record, Recorder};
+use super::record::{Fault, Record, Recorder};
 use crate::gateway::{Forward, Trace};
 use crate::types::{Clock, Timestamp};
 use crate::wire::{RequestHead, Response};
@@ -46,12 +46,6 @@ pub(super) struct Outgoing {
     pub(super) transfer: Transfer,
     /// The answer that takes the place of the backend's body, once its head was replaced.
     pub(super) replacement: Option<Response>,
-}
-
-/// What went wrong, for the record.
-pub(super) enum Fault {
-    Head(HeadFault),
-    Forward(ForwardFault),
 }
 
 impl Exchange {
@@ -114,15 +108,11 @@ impl Exchange {
 
     fn record(&mut self) {
         let Some(begun) = self.begun.take() else { return };
-        let fault: Option<&dyn std::error::Error> = match &self.fault {
-            Some(Fault::Head(fault)) => Some(fault),
-            Some(Fault::Forward(fault)) => Some(fault),
-            None => None,
-        };
-        self.recorder.record(&Record {
-            request_id: &self.request_id,
-            head: self.head.as_ref(),
-            peer: self.head.as_ref().map_or(self.peer, RequestHead::peer),
+        let head = self.head.take();
+        self.recorder.record(Record {
+            request_id: std::mem::take(&mut self.request_id),
+            peer: head.as_ref().map_or(self.peer, RequestHead::peer),
+            head,
             started: begun.at,
             total_nanos: self.clock.ticks().saturating_sub(begun.ticks),
             status: self.status,
@@ -130,9 +120,9 @@ impl Exchange {
             bytes_out: self.bytes_out,
             upstream_nanos: self.upstream_nanos,
             backend_status: self.backend_status,
-            backend_request_id: self.backend_request_id.as_deref(),
-            fault,
-            trace: &self.trace,
+            backend_request_id: self.backend_request_id.take(),
+            fault: self.fault.take(),
+            trace: std::mem::take(&mut self.trace),
         });
     }
 }

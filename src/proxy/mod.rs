@@ -29,7 +29,7 @@ mod upstream;
 
 pub use exchange::Exchange;
 pub use fault::{ForwardFault, HeadFault};
-pub use record::{Record, Recorder};
+pub use record::{Fault, Record, Recorder};
 pub use serve::{in_process, proxy_service};
 pub use service::{ProxyParts, ProxyService};
 pub use settings::{

@@ -1,5 +1,6 @@
 //! What is told of a request when it has ended: once, whatever its end.
 
+use super::fault::{ForwardFault, HeadFault};
 use crate::gateway::Trace;
 use crate::types::Timestamp;
 use crate::wire::RequestHead;
@@ -7,11 +8,11 @@ use std::net::IpAddr;
 
 /// How a request ended, as the access log, the audit record and the metrics need it.
 #[derive(Debug)]
-pub struct Record<'a> {
+pub struct Record {
     /// Our request id.
-    pub request_id: &'a str,
+    pub request_id: String,
     /// The head; none if it was refused. Its query holds live credentials: log an allow-list of keys (rule 29).
-    pub head: Option<&'a RequestHead>,
+    pub head: Option<RequestHead>,
     /// The source address: the head's, or the socket's where the head was refused.
     pub peer: IpAddr,
     /// When the head was read.
@@ -29,15 +30,26 @@ pub struct Record<'a> {
     /// The backend's status.
     pub backend_status: Option<u16>,
     /// The backend's request id.
-    pub backend_request_id: Option<&'a str>,
+    pub backend_request_id: Option<String>,
     /// The fault, if the request did not end as its answer says.
-    pub fault: Option<&'a dyn std::error::Error>,
+    pub fault: Option<Fault>,
     /// What the gateway found.
-    pub trace: &'a Trace,
+    pub trace: Trace,
+}
+
+/// What went wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Its head was refused.
+    #[error(transparent)]
+    Head(#[from] HeadFault),
+    /// It was let pass, and forwarding it failed.
+    #[error(transparent)]
+    Forward(#[from] ForwardFault),
 }
 
 /// Takes the records. Called on the request path: it must not block.
 pub trait Recorder: Send + Sync {
     /// Takes one record.
-    fn record(&self, record: &Record<'_>);
+    fn record(&self, record: Record);
 }

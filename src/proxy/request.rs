@@ -3,10 +3,11 @@
 use super::ProxyService;
 use super::body::Transfer;
 use super::buffer::Share;
-use super::exchange::{Exchange, Fault, Outgoing};
+use super::exchange::{Exchange, Outgoing};
 use super::fault::{ForwardFault, HeadFault};
 use super::framing::{EMPTY_SHA256, Framing};
 use super::head::{self, Connection};
+use super::record::Fault;
 use super::respond;
 use super::settings::{AwsChunked, ProxySettings};
 use crate::gateway::{BodyError, BodyPlan, Forward, RequestBody, Verdict};

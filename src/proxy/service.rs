@@ -2,11 +2,11 @@
 
 use super::Gate;
 use super::buffer::BufferBudget;
-use super::exchange::{Exchange, Fault};
+use super::exchange::Exchange;
 use super::fault::ForwardFault;
 use super::forwarded;
 use super::outbound;
-use super::record::Recorder;
+use super::record::{Fault, Recorder};
 use super::request::fail;
 use super::respond::{self, Stamp};
 use super::settings::{AwsChunked, ProxySettings, UpstreamSettings};

@@ -119,9 +119,9 @@ pub(super) struct Recording {
 }
 
 impl Recorder for Recording {
-    fn record(&self, record: &Record<'_>) {
-        let mut line = RequestRecord::new(record.started, record.request_id.to_owned(), record.peer);
-        if let Some(head) = record.head {
+    fn record(&self, record: Record) {
+        let mut line = RequestRecord::new(record.started, record.request_id, record.peer);
+        if let Some(head) = &record.head {
             self.in_flight.0.fetch_sub(1, Ordering::Relaxed);
             line.method = Method::as_str(head.method());
             line.path = String::from_utf8_lossy(head.raw_path()).into_owned();
@@ -131,19 +131,19 @@ impl Recorder for Recording {
         let trace = record.trace;
         line.plane = trace.plane.as_str();
         line.operation = trace.operation;
-        line.bucket.clone_from(&trace.bucket);
-        line.claimed_key.clone_from(&trace.claimed_key);
-        line.principal.clone_from(&trace.principal);
-        line.session_name.clone_from(&trace.session_name);
-        line.source_identity.clone_from(&trace.source_identity);
-        line.decided.clone_from(&trace.decided);
-        line.denied.clone_from(&trace.denied);
+        line.bucket = trace.bucket;
+        line.claimed_key = trace.claimed_key;
+        line.principal = trace.principal;
+        line.session_name = trace.session_name;
+        line.source_identity = trace.source_identity;
+        line.decided = trace.decided;
+        line.denied = trace.denied;
         line.decision = trace.decision;
-        line.statements.clone_from(&trace.statements);
+        line.statements = trace.statements;
         line.status = record.status;
         line.error_code = trace.error_code;
         line.backend_status = record.backend_status;
-        line.backend_request_id = record.backend_request_id.map(str::to_owned);
+        line.backend_request_id = record.backend_request_id;
         line.bytes_in = record.bytes_in;
         line.bytes_out = record.bytes_out;
         line.total_nanos = record.total_nanos;

@@ -60,17 +60,17 @@ struct Records {
 }
 
 impl Recorder for Records {
-    fn record(&self, record: &Record<'_>) {
+    fn record(&self, record: Record) {
         self.list.lock().unwrap().push(Ended {
-            request_id: record.request_id.to_owned(),
-            target: record.head.map(|head| String::from_utf8_lossy(head.raw_path()).into_owned()),
+            request_id: record.request_id,
+            target: record.head.as_ref().map(|head| String::from_utf8_lossy(head.raw_path()).into_owned()),
             status: record.status,
             bytes_in: record.bytes_in,
             bytes_out: record.bytes_out,
             backend_status: record.backend_status,
-            backend_request_id: record.backend_request_id.map(str::to_owned),
+            backend_request_id: record.backend_request_id,
             upstream_nanos: record.upstream_nanos,
-            fault: record.fault.map(ToString::to_string),
+            fault: record.fault.map(|fault| fault.to_string()),
             peer: record.peer.to_string(),
         });
         self.changed.notify_waiters();
