@@ -69,6 +69,12 @@ pub enum HeadFault {
     /// More than one Content-Length, or one that is not a number.
     #[error("Content-Length must be one decimal number")]
     ContentLength,
+    /// The head was not there as a whole in time.
+    #[error("the request head did not arrive in time")]
+    TimedOut,
+    /// More connections than the limit; no head was read.
+    #[error("too many connections are open")]
+    TooManyConnections,
     /// An expectation other than `100-continue`.
     #[error("the only expectation understood is `100-continue`")]
     Expectation,
@@ -113,9 +119,6 @@ pub enum ForwardFault {
     /// The client went away. There is nobody to answer.
     #[error("the client closed the connection")]
     ClientGone,
-    /// The answer for an absent object must be the gate's own, and the backend's came without a body to replace.
-    #[error("the backend's answer is replaced")]
-    Replaced,
     /// A fault of the gate's own.
     #[error("the gate failed")]
     Internal,

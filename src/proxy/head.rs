@@ -1,8 +1,8 @@
 //! From the bytes of a request head to a [`RequestHead`], or the fault that refuses it.
 //!
-//! A second reading of bytes that pingora has parsed before: its own header map has lost Content-Length
-//! beside Transfer-Encoding, the target's fragment and the order of fields. Whatever the two readings could
-//! understand differently is refused. Follows RFC 9112 sections 2, 3, 5 and 6, always the strict way.
+//! The only reading of these bytes: what the gateway decides on is made of them, and what goes on is made of that.
+//! Whatever two servers could understand differently is refused. Follows RFC 9112 sections 2, 3, 5 and 6, always the
+//! strict way; where a head ends is found the lenient way, so that a head with bare LF is refused and not waited for.
 
 use super::fault::HeadFault;
 use super::settings::{AddressRange, HeadLimits};
@@ -18,6 +18,35 @@ pub(super) struct Connection<'a> {
     pub(super) tls: Option<TlsVersion>,
     /// Who may say for whom it speaks.
     pub(super) trusted: &'a [AddressRange],
+}
+
+/// How far the search for a head's end has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Search {
+    /// The head ends before this place.
+    Ends(usize),
+    /// It goes on; the search is to be resumed from this place.
+    Open(usize),
+    /// No head begins like this.
+    Hopeless,
+}
+
+/// Searches `input`, which begins with a head, for its empty line, from `from` on.
+pub(super) fn search_end(input: &[u8], from: usize) -> Search {
+    if input.first().is_some_and(|byte| !is_token_byte(*byte)) {
+        return Search::Hopeless;
+    }
+    let mut from = from;
+    while let Some(found) = input.get(from..).and_then(|rest| memchr::memchr(b'\n', rest)) {
+        let at = from + found;
+        match (input.get(at + 1), input.get(at + 2)) {
+            (Some(b'\n'), _) => return Search::Ends(at + 2),
+            (Some(b'\r'), Some(b'\n')) => return Search::Ends(at + 3),
+            (None, _) | (Some(b'\r'), None) => return Search::Open(at),
+            _ => from = at + 1,
+        }
+    }
+    Search::Open(input.len())
 }
 
 /// Reads a head: the bytes from the request line to the empty line.
@@ -67,7 +96,7 @@ impl<'a> Lines<'a> {
 }
 
 /// Empty lines before the request line are to be ignored (RFC 9112 section 2.2).
-fn skip_leading_lines(mut raw: &[u8]) -> &[u8] {
+pub(super) fn skip_leading_lines(mut raw: &[u8]) -> &[u8] {
     while let Some(rest) = raw.strip_prefix(b"\r\n") {
         raw = rest;
     }
@@ -109,7 +138,7 @@ fn check_target(target: &[u8], limits: &HeadLimits) -> Result<(), HeadFault> {
 }
 
 /// A header field: token, colon, value with the blanks around it left out. Folded lines are refused.
-fn field(line: &[u8]) -> Result<Field<'_>, HeadFault> {
+pub(super) fn field(line: &[u8]) -> Result<Field<'_>, HeadFault> {
     let colon = line.iter().position(|byte| *byte == b':').ok_or(HeadFault::Malformed)?;
     let (name, value) = line.split_at_checked(colon).ok_or(HeadFault::Malformed)?;
     let value = trim_blanks(value.get(1..).unwrap_or_default());
@@ -134,7 +163,7 @@ fn trim_blanks(mut value: &[u8]) -> &[u8] {
 }
 
 /// RFC 9110 section 5.6.2.
-fn is_token_byte(byte: u8) -> bool {
+pub(super) fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 

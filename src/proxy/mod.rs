@@ -1,36 +1,48 @@
-//! The policy enforcement point: the only module that turns verdicts into socket work (pingora's `ProxyHttp`).
+//! The policy enforcement point: the only module that turns verdicts into socket work. An HTTP/1.1 loop of the gate's
+//! own on pingora's listeners, TLS, runtimes and connections.
 //!
-//! Phases in order, each a call into one file: `head` reads the raw bytes of the request head, `request` asks
-//! the [`Gate`], `upstream` and `outbound` make the connection and the head for the backend, `body` moves
-//! the request body under its plan, `forwarded` takes the backend's name off its answer, `respond` writes
-//! answers of our own, `record` tells how it ended.
+//! In the order of a request: `connection` waits for its head, `head` reads the raw bytes, the [`Gate`] is asked,
+//! `incoming` and `coding` read the client's body, `forward` sends what was decided and awaits the answer: `outbound`
+//! writes the head, `body` moves the body under its plan, `outbox` frames it, `upstream` and `pool` have the
+//! connections. `forwarded` takes the backend's name off its answer, `respond` writes answers of our own, `record`
+//! tells how it ended.
 //!
 //! Promises: nothing reaches the backend but what a [`Forward`](crate::gateway::Forward) says; no upload is
 //! complete at the backend before all of it was verified; nothing but GET and HEAD is ever sent twice; every
-//! request that has a head has exactly one record; memory per request is bounded whatever the body's size.
+//! request, also one whose head cannot be read, has one answer in the dialect and exactly one record; memory per
+//! request is bounded whatever the body's size, and so is every wait.
 //!
-//! Follows RFC 9110 and RFC 9112, always the strict way, and pingora 0.9's traps as noted where they are met.
+//! Follows RFC 9110 and RFC 9112, always the strict way. What reads bytes (`head`, `coding`, `forwarded`) is free of
+//! sockets.
 
 mod body;
 mod buffer;
+mod client;
+mod coding;
+mod connection;
 mod exchange;
 mod fault;
+mod forward;
 mod forwarded;
 mod framing;
 mod head;
+mod incoming;
 mod outbound;
+mod outbox;
+mod pace;
+mod pool;
 mod record;
-mod request;
 mod respond;
 mod serve;
 mod service;
 mod settings;
 mod upstream;
 
-pub use exchange::Exchange;
+pub use coding::{BrokenCoding, ChunkedDecoder, Decoded};
 pub use fault::{ForwardFault, HeadFault};
+pub use forwarded::{AnswerBody, AnswerHead, Malformed};
 pub use record::{Fault, Record, Recorder};
-pub use serve::{in_process, proxy_service};
+pub use serve::proxy_service;
 pub use service::{ProxyParts, ProxyService};
 pub use settings::{
     AddressRange, AwsChunked, HeadLimits, InvalidAddressRange, ProxySettings, UpstreamSettings, UpstreamTls,
@@ -56,7 +68,6 @@ pub trait Gate: Send + Sync {
     /// The answer to a head that is refused before it is a [`RequestHead`], in S3's dialect.
     fn refuse(&self, fault: HeadFault, request_id: &str) -> Response;
 
-    /// The answer to a fault after the verdict. Not asked for [`ForwardFault::ClientGone`] and
-    /// [`ForwardFault::Replaced`]. The texts of 5xx answers say nothing of the inside.
+    /// The answer to a fault after the verdict. Not asked for [`ForwardFault::ClientGone`]. The texts of 5xx answers say nothing of the inside.
     fn fail(&self, fault: &ForwardFault, head: &RequestHead, request_id: &str) -> Response;
 }

@@ -5,18 +5,11 @@
 //! the S3 REST API"; framing per RFC 9112 section 6.
 
 use super::framing::{Framing, Length};
+use super::head;
 use crate::backend::BackendSigner;
 use crate::gateway::Forward;
 use crate::sigv4::{ChunkSigner, OutboundRequest};
 use crate::types::Timestamp;
-use pingora::http::RequestHeader;
-
-/// A head ready to go.
-pub(super) struct OutboundHead {
-    pub(super) header: RequestHeader,
-    /// The signer of the body, where its chunks are signed.
-    pub(super) chunks: Option<ChunkSigner>,
-}
 
 /// Why no head could be made. The gate's own fault: the gateway builds what is encoded here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,14 +20,15 @@ pub(super) enum OutboundError {
     Unsigned,
 }
 
-/// Builds and signs the head.
-pub(super) fn build(
+/// Builds and signs the head, and writes it. Gives the signer of the body, where its chunks are signed.
+pub(super) fn write(
+    out: &mut Vec<u8>,
     forward: &Forward,
     framing: &Framing,
     authority: &str,
     signer: &BackendSigner,
     now: Timestamp,
-) -> Result<OutboundHead, OutboundError> {
+) -> Result<Option<ChunkSigner>, OutboundError> {
     let date = now.basic();
     let encoding = content_encoding(&forward.headers, framing.announced);
 
@@ -65,37 +59,60 @@ pub(super) fn build(
     let (authorization, chunks) =
         signer.sign_with_chunks(&request, framing.signed_chunks(), now).map_err(|_| OutboundError::Unsigned)?;
 
-    let target = target(&forward.path, &forward.query);
-    let mut header = RequestHeader::build(forward.method.as_str(), target.as_bytes(), Some(headers.len() + 2))
-        .map_err(|_| OutboundError::Unwritable)?;
-    let mut append = |name: &str, value: &[u8]| {
-        let name = http::HeaderName::from_bytes(name.as_bytes()).map_err(|_| OutboundError::Unwritable)?;
-        let value = http::HeaderValue::from_bytes(value).map_err(|_| OutboundError::Unwritable)?;
-        header.append_header(name, value).map_err(|_| OutboundError::Unwritable)
-    };
+    out.extend_from_slice(forward.method.as_str().as_bytes());
+    out.push(b' ');
+    write_target(out, &forward.path, &forward.query)?;
+    out.extend_from_slice(b" HTTP/1.1\r\n");
     for (name, value) in &headers {
-        append(name, value)?;
+        write_field(out, name, value)?;
     }
     match framing.length {
-        Some(Length::Known(length)) => append("content-length", length.to_string().as_bytes())?,
-        Some(Length::Chunked) => append("transfer-encoding", b"chunked")?,
-        None => true,
-    };
-    append("authorization", authorization.as_bytes())?;
-    Ok(OutboundHead { header, chunks })
+        Some(Length::Known(length)) => {
+            out.extend_from_slice(b"content-length: ");
+            write_number(out, length);
+            out.extend_from_slice(b"\r\n");
+        }
+        Some(Length::Chunked) => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        None => {}
+    }
+    write_field(out, "authorization", authorization.as_bytes())?;
+    out.extend_from_slice(b"\r\n");
+    Ok(chunks)
+}
+
+/// INVARIANT: nothing that could end a line or begin another field is ever written.
+fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) -> Result<(), OutboundError> {
+    let plain = value.iter().all(|byte| *byte == b'\t' || !byte.is_ascii_control());
+    if name.is_empty() || !name.bytes().all(head::is_token_byte) || !plain {
+        return Err(OutboundError::Unwritable);
+    }
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+    Ok(())
+}
+
+/// Writes a decimal number.
+pub(super) fn write_number(out: &mut Vec<u8>, number: u64) {
+    use std::io::Write as _;
+    // Writing to a vector cannot fail.
+    let _ = write!(out, "{number}");
 }
 
 /// Path and query as they go on the wire. A key without a value keeps its `=`: both forms mean the same.
-pub(super) fn target(path: &str, query: &[(String, String)]) -> String {
-    let mut out = String::with_capacity(path.len() + query.iter().map(|(k, v)| k.len() + v.len() + 2).sum::<usize>());
-    out.push_str(path);
+fn write_target(out: &mut Vec<u8>, path: &str, query: &[(String, String)]) -> Result<(), OutboundError> {
+    let begin = out.len();
+    out.extend_from_slice(path.as_bytes());
     for (index, (key, value)) in query.iter().enumerate() {
-        out.push(if index == 0 { '?' } else { '&' });
-        out.push_str(key);
-        out.push('=');
-        out.push_str(value);
+        out.push(if index == 0 { b'?' } else { b'&' });
+        out.extend_from_slice(key.as_bytes());
+        out.push(b'=');
+        out.extend_from_slice(value.as_bytes());
     }
-    out
+    let written = out.get(begin..).unwrap_or_default();
+    let plain = written.first() == Some(&b'/') && written.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#');
+    if plain { Ok(()) } else { Err(OutboundError::Unwritable) }
 }
 
 /// Headers that only the gate writes, and those that must never pass: a [`Forward`] should have none of them.
@@ -139,4 +156,35 @@ fn content_encoding(headers: &[(String, Vec<u8>)], aws_chunked: bool) -> Option<
     let kept = tokens.filter(|token| !token.is_empty() && !token.eq_ignore_ascii_case(b"aws-chunked"));
     let all: Vec<&[u8]> = aws_chunked.then_some(&b"aws-chunked"[..]).into_iter().chain(kept).collect();
     (!all.is_empty()).then(|| all.join(&b","[..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_ends_a_line_is_written() {
+        for (name, value) in
+            [("a", &b"x\r\ny: 1"[..]), ("a", b"\n"), ("a\r\nb", b"1"), ("a b", b"1"), ("", b"1"), ("a", b"\0")]
+        {
+            assert_eq!(write_field(&mut Vec::new(), name, value), Err(OutboundError::Unwritable), "{name:?}");
+        }
+        let mut out = Vec::new();
+        assert_eq!(write_field(&mut out, "a", b"x\ty \xff"), Ok(()));
+        assert_eq!(out, b"a: x\ty \xff\r\n");
+    }
+
+    #[test]
+    fn targets_are_what_was_decided_or_nothing() {
+        let write = |path: &str, query: &[(&str, &str)]| {
+            let query: Vec<_> = query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+            let mut out = Vec::new();
+            write_target(&mut out, path, &query).map(|()| String::from_utf8(out).unwrap())
+        };
+        assert_eq!(write("/b/k%20", &[("acl", ""), ("a", "b")]).as_deref(), Ok("/b/k%20?acl=&a=b"));
+        for path in ["", "b", "/b c", "/b\r\n", "/b#c", "/\u{e9}", "*"] {
+            assert_eq!(write(path, &[]), Err(OutboundError::Unwritable), "{path:?}");
+        }
+        assert_eq!(write("/b", &[("a b", "")]), Err(OutboundError::Unwritable));
+    }
 }

@@ -1,142 +1,112 @@
-//! Writing an answer of the gate's own, and what becomes of a body that nobody has read.
+//! The bytes of an answer of the gate's own, and what every answer has: server, date, request id, what becomes of the
+//! connection.
 //!
-//! Rules: HEAD, 204 and 304 have no body (RFC 9110 sections 9.3.2 and 15); every answer has our request id; an
-//! unread body is drained only where it is short and the client sends it anyway, else the connection closes
-//! after the answer (FRAMEWORK section 2.5).
+//! Rules: HEAD, 204 and 304 have no body (RFC 9110 sections 9.3.2 and 15); every answer has our request id.
 
-use super::settings::ProxySettings;
+use super::outbound::write_number;
 use crate::gateway::Plane;
 use crate::wire::Response;
-use pingora::Result;
-use pingora::http::ResponseHeader;
-use pingora::proxy::Session;
 
 /// The `Server` of every answer.
-pub(super) const SERVER: &str = "Rolegate";
+const SERVER: &str = "Rolegate";
 
-/// What identifies an answer.
+/// What identifies an answer, and what becomes of the connection after it.
 #[derive(Clone, Copy)]
 pub(super) struct Stamp<'a> {
     pub(super) request_id: &'a str,
     pub(super) host_id: &'a str,
     pub(super) plane: Plane,
+    /// HTTP's date of now.
+    pub(super) date: &'a str,
+    /// Whether the connection may be used again.
+    pub(super) keep: bool,
 }
 
 impl Stamp<'_> {
-    /// Puts server and request id on a head: S3's two headers, or the one of IAM and STS.
-    pub(super) fn put_on(&self, header: &mut ResponseHeader) -> Result<()> {
-        header.insert_header("server", SERVER)?;
+    /// Writes the fields: S3's two request ids, or the one of IAM and STS.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        write_field(out, "Server", SERVER);
+        write_field(out, "Date", self.date);
         match self.plane {
-            Plane::Iam | Plane::Sts => header.insert_header("x-amzn-requestid", self.request_id)?,
+            Plane::Iam | Plane::Sts => write_field(out, "x-amzn-RequestId", self.request_id),
             Plane::S3 | Plane::None => {
-                header.insert_header("x-amz-id-2", self.host_id)?;
-                header.insert_header("x-amz-request-id", self.request_id)?;
+                write_field(out, "x-amz-id-2", self.host_id);
+                write_field(out, "x-amz-request-id", self.request_id);
             }
         }
-        Ok(())
+        write_field(out, "Connection", if self.keep { "keep-alive" } else { "close" });
     }
 }
 
-/// The head of an answer.
-pub(super) fn head(response: &Response, stamp: Stamp<'_>) -> Result<ResponseHeader> {
-    let mut header = ResponseHeader::build(response.status, Some(response.headers.len() + 6))?;
+/// Writes the status line.
+pub(super) fn write_status(out: &mut Vec<u8>, status: u16) {
+    let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    out.extend_from_slice(b"HTTP/1.1 ");
+    write_number(out, u64::from(status));
+    out.push(b' ');
+    out.extend_from_slice(reason.unwrap_or_default().as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes a field of the gate's own. INVARIANT: a value cannot end its line; a byte that would is left out.
+fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend(value.bytes().filter(|byte| !byte.is_ascii_control()));
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes an answer, without its body for HEAD. Gives how many bytes of body there are.
+pub(super) fn write(out: &mut Vec<u8>, response: &Response, stamp: Stamp<'_>, is_head: bool) -> usize {
+    write_status(out, response.status);
     for (name, value) in &response.headers {
-        header.append_header(*name, value.as_str())?;
+        write_field(out, name, value);
     }
-    if !matches!(response.status, 204 | 304) {
-        header.insert_header("content-length", response.body.len())?;
-    }
-    stamp.put_on(&mut header)?;
-    Ok(header)
-}
-
-/// Whether an answer with this status has no body.
-fn is_bodiless(status: u16) -> bool {
-    matches!(status, 204 | 304)
-}
-
-/// Writes an answer. `keep` says whether the connection may be used again.
-pub(super) async fn write(
-    session: &mut Session,
-    response: &Response,
-    stamp: Stamp<'_>,
-    settings: &ProxySettings,
-    keep: bool,
-) -> Result<()> {
-    let header = head(response, stamp)?;
-    let rest = Rest::of(session, settings);
-    if !keep {
-        session.set_keepalive(None);
-    } else if rest == Rest::Short {
-        session.set_close_on_response_before_downstream_finish(false);
-        session.set_total_drain_timeout(Some(settings.drain_timeout));
-    }
-    let is_head = session.req_header().method == http::Method::HEAD;
-    let has_body = !is_head && !is_bodiless(response.status) && !response.body.is_empty();
-    session.as_downstream_mut().write_response_header(Box::new(header)).await?;
+    let has_body = !matches!(response.status, 204 | 304);
     if has_body {
-        session.as_downstream_mut().write_response_body(response.body.clone(), true).await?;
-    } else {
-        session.as_downstream_mut().finish_body().await?;
+        out.extend_from_slice(b"Content-Length: ");
+        write_number(out, u64::try_from(response.body.len()).unwrap_or(u64::MAX));
+        out.extend_from_slice(b"\r\n");
     }
-    if rest == Rest::Long || (rest == Rest::Short && !keep) {
-        linger(session, settings).await;
+    stamp.write(out);
+    out.extend_from_slice(b"\r\n");
+    if !has_body || is_head {
+        return 0;
     }
-    Ok(())
+    out.extend_from_slice(&response.body);
+    response.body.len()
 }
 
-/// What is left of the client's body.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Rest {
-    /// Nothing.
-    None,
-    /// The client waits for a 100 that will not come: closing is the answer to that.
-    Withheld,
-    /// So little that draining it is cheaper than a new connection.
-    Short,
-    /// Too much, or of unknown length.
-    Long,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Rest {
-    fn of(session: &mut Session, settings: &ProxySettings) -> Self {
-        if session.is_body_done() {
-            return Self::None;
-        }
-        let header = session.req_header();
-        if header.headers.contains_key(http::header::EXPECT) {
-            return Self::Withheld;
-        }
-        let length = header.headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        match length.and_then(|text| text.parse::<u64>().ok()) {
-            Some(length) if length <= settings.drain_bytes => Self::Short,
-            _ => Self::Long,
-        }
+    fn stamp(plane: Plane) -> Stamp<'static> {
+        Stamp { request_id: "17", host_id: "h", plane, date: "d", keep: false }
     }
-}
 
-/// Reads on for a while and throws away: closing at once would reset the connection, and the reset can overtake
-/// the answer.
-async fn linger(session: &mut Session, settings: &ProxySettings) {
-    let discard = async { while let Ok(Some(_)) = session.read_request_body().await {} };
-    // However it ends, the connection is closed.
-    let _ = tokio::time::timeout(settings.drain_timeout, discard).await;
-}
+    fn text(response: &Response, plane: Plane, is_head: bool) -> String {
+        let mut out = Vec::new();
+        write(&mut out, response, stamp(plane), is_head);
+        String::from_utf8(out).unwrap()
+    }
 
-/// Answers `Expect: 100-continue`, once, if the client waits for it. The header is taken out of pingora's copy
-/// then, so that a 100 of the backend's own is not passed on as a second one.
-pub(super) async fn send_continue(session: &mut Session) -> Result<()> {
-    let expects = session.req_header().headers.contains_key(http::header::EXPECT);
-    if !expects {
-        return Ok(());
+    #[test]
+    fn an_answer_has_its_length_its_ids_and_no_second_line_in_a_value() {
+        let response = Response::new(404, "text/plain", "gone").with_header("location", "/a\r\nset-cookie: b");
+        assert_eq!(
+            text(&response, Plane::S3, false),
+            "HTTP/1.1 404 Not Found\r\ncontent-type: text/plain\r\nlocation: /aset-cookie: b\r\nContent-Length: 4\r\n\
+             Server: Rolegate\r\nDate: d\r\nx-amz-id-2: h\r\nx-amz-request-id: 17\r\nConnection: close\r\n\r\ngone"
+        );
+        assert!(text(&response, Plane::Sts, false).contains("\r\nx-amzn-RequestId: 17\r\n"));
     }
-    if !session.is_body_done() {
-        // pingora takes the 100 for an answer before the body's end and would close the connection after it.
-        session.set_close_on_response_before_downstream_finish(false);
-        let written = session.as_downstream_mut().write_continue_response().await;
-        session.set_close_on_response_before_downstream_finish(true);
-        written?;
+
+    #[test]
+    fn head_and_204_have_no_body() {
+        let head = text(&Response::new(200, "text/plain", "gone"), Plane::S3, true);
+        assert!(head.contains("Content-Length: 4\r\n") && head.ends_with("\r\n\r\n"));
+        let none = text(&Response::empty(204), Plane::S3, false);
+        assert!(!none.contains("Content-Length") && none.ends_with("\r\n\r\n"));
     }
-    session.req_header_mut().remove_header(&http::header::EXPECT);
-    Ok(())
 }

@@ -32,14 +32,21 @@ pub struct ProxySettings {
     pub trusted_proxies: Vec<AddressRange>,
     /// `x-amz-id-2` of S3 answers: names this gate, the same in every answer.
     pub host_id: String,
-    /// How long an idle connection is kept, and how long each read of a later head may take. Whole seconds, at least 1.
+    /// Connections at once; one more is answered and closed before its request is read.
+    pub max_connections: usize,
+    /// How long a connection may wait for the first byte of its next request.
     pub keepalive: Duration,
+    /// How long a whole head may take: the first from the connection on, a later one from its first byte on.
+    pub head_timeout: Duration,
     /// Requests on one connection before it is closed; none for no limit.
     pub keepalive_requests: Option<u32>,
     /// How long the client may send nothing while its body is awaited.
     pub body_read_timeout: Duration,
     /// How long a body that decides (forms, Delete) may take as a whole.
     pub whole_body_timeout: Duration,
+    /// Bytes a second that a client must send of its body at least; 0 for no such limit. Time spent on waiting for it
+    /// may exceed what the bytes that came are worth by [`Self::body_read_timeout`].
+    pub min_receive_rate: u64,
     /// Bytes a second that a client must take of an answer at least; 0 for no such limit.
     pub min_send_rate: usize,
     /// An unread body up to this length is drained after an early answer, so that the connection can be used again.
@@ -57,10 +64,13 @@ impl Default for ProxySettings {
             head: HeadLimits::default(),
             trusted_proxies: Vec::new(),
             host_id: "rolegate".to_owned(),
+            max_connections: 10_000,
             keepalive: Duration::from_secs(75),
+            head_timeout: Duration::from_secs(30),
             keepalive_requests: None,
             body_read_timeout: Duration::from_secs(60),
             whole_body_timeout: Duration::from_secs(60),
+            min_receive_rate: 1024,
             min_send_rate: 1024,
             drain_bytes: 1024 * 1024,
             drain_timeout: Duration::from_secs(5),

@@ -1,12 +1,27 @@
-//! The backend as a peer: built once, every time limit set, and the rule on sending again.
+//! The way to the backend: a peer that is built once with every time limit set, and its connections.
 
 use super::fault::ForwardFault;
+use super::outbox::Outbox;
+use super::pool::Pool;
 use super::settings::{UpstreamSettings, UpstreamTls};
+use bytes::BytesMut;
+use pingora::connectors::TransportConnector;
+use pingora::protocols::Stream;
 use pingora::protocols::tls::CaType;
-use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
+use pingora::upstreams::peer::HttpPeer;
 use pingora::utils::tls::{WrappedX509, parse_x509};
-use pingora::{Error, ErrorSource, ErrorType, OrErr};
+use pingora::{ErrorType, OrErr};
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+/// The most unused connections that are kept.
+const IDLE_CONNECTIONS: usize = 512;
 
 /// The backend's settings cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,10 +47,6 @@ pub(super) fn peer(settings: &UpstreamSettings) -> Result<HttpPeer, UpstreamErro
     options.ca = settings.tls.as_ref().map(anchors).transpose()?.flatten();
     options.connection_timeout = Some(settings.connect_timeout);
     options.total_connection_timeout = Some(settings.total_connect_timeout);
-    options.read_timeout = Some(settings.read_timeout);
-    options.write_timeout = Some(settings.write_timeout);
-    options.idle_timeout = Some(settings.idle_timeout);
-    options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
     options.set_http_version(1, 1);
     // An upload that is broken off ends in a reset, never in an orderly close: a server that takes the close for
     // the body's end (SeaweedFS, where not a byte of it had come) would keep a cut or empty object.
@@ -55,55 +66,95 @@ fn anchors(tls: &UpstreamTls) -> Result<Option<Arc<CaType>>, UpstreamError> {
     Ok((!wrapped.is_empty()).then(|| wrapped.into()))
 }
 
-/// Whether a failed try may be made again: only what changes nothing (`safe`: GET and HEAD without a body),
-/// only where the connection had been used before (so that it may have been closed while idle), and only while
-/// nothing was answered. Everything else may have been executed (FRAMEWORK section 2.5).
-pub(super) fn decide_retry(error: &mut Error, safe: bool, reused: bool, answered: bool) {
-    if safe && !answered {
-        error.retry.decide_reuse(reused);
-    } else {
-        error.set_retry(false);
+/// The way to the backend: connections that are there, and new ones.
+pub(super) struct Upstream {
+    connector: TransportConnector,
+    peer: HttpPeer,
+    pool: Arc<Pool<Stream>>,
+    pub(super) read_timeout: Duration,
+    pub(super) write_timeout: Duration,
+}
+
+/// One connection to the backend, for one request.
+pub(super) struct Link {
+    stream: Stream,
+    /// What came and is not used yet.
+    pub(super) input: BytesMut,
+    /// Whether it had been used before, so that it may have been closed since.
+    pub(super) reused: bool,
+}
+
+impl Upstream {
+    pub(super) fn new(settings: &UpstreamSettings) -> Result<Self, UpstreamError> {
+        Ok(Self {
+            // No pool of its own is used: it would start a task for every request.
+            connector: TransportConnector::new(None),
+            peer: peer(settings)?,
+            pool: Pool::new(IDLE_CONNECTIONS, settings.idle_timeout),
+            read_timeout: settings.read_timeout,
+            write_timeout: settings.write_timeout,
+        })
+    }
+
+    /// A connection: one that is there if it lives, unless a new one is wanted.
+    pub(super) async fn connect(&self, fresh: bool) -> Result<Link, ForwardFault> {
+        while let Some(mut stream) = (!fresh).then(|| self.pool.take(Instant::now())).flatten() {
+            if is_quiet(&mut stream).await {
+                return Ok(Link { stream, input: BytesMut::new(), reused: true });
+            }
+        }
+        let stream = self.connector.new_stream(&self.peer).await.map_err(|_| ForwardFault::Unreachable)?;
+        Ok(Link { stream, input: BytesMut::new(), reused: false })
+    }
+
+    /// Takes a connection back whose request has ended well, with nothing left to read.
+    pub(super) fn give_back(&self, link: Link) {
+        self.pool.put(Instant::now(), link.stream);
     }
 }
 
-/// The fault that a pingora error stands for.
-pub(super) fn fault_of(error: &Error) -> ForwardFault {
-    use ErrorType as T;
-    match (error.esource(), error.etype()) {
-        (ErrorSource::Downstream, T::ReadTimedout) => ForwardFault::ClientTimedOut,
-        (ErrorSource::Downstream, T::Custom("InvalidChunk")) => ForwardFault::TransferCoding,
-        (ErrorSource::Downstream, T::ConnectionClosed | T::ReadError | T::WriteError | T::WriteTimedout) => {
-            ForwardFault::ClientGone
+/// Whether an unused connection is open and silent: bytes that nobody asked for would be taken for an answer.
+async fn is_quiet(stream: &mut Stream) -> bool {
+    let mut byte = [0];
+    let mut buffer = ReadBuf::new(&mut byte);
+    let look = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *stream).poll_read(cx, &mut buffer).is_pending()));
+    // Not counted as work of the task: out of budget, it would look quiet.
+    tokio::task::unconstrained(look).await
+}
+
+impl Link {
+    /// Reads more input; 0 is the end.
+    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<io::Result<usize>> {
+        self.input.reserve(room);
+        pin!(self.stream.read_buf(&mut self.input)).poll(cx)
+    }
+
+    /// Reads more input; 0 is the end.
+    pub(super) async fn fill(&mut self, room: usize) -> io::Result<usize> {
+        std::future::poll_fn(|cx| self.poll_fill(cx, room)).await
+    }
+
+    /// Writes from what is to be sent, and pushes it out once all of it is written.
+    pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, outbox: &mut Outbox) -> Poll<io::Result<()>> {
+        if outbox.is_unwritten() {
+            let slices = outbox.slices();
+            match std::task::ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, &slices))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => outbox.written(count),
+            }
+            if outbox.is_unwritten() {
+                return Poll::Ready(Ok(()));
+            }
         }
-        // Bytes after the end of the body: a second request before the first was answered.
-        (ErrorSource::Downstream, T::ConnectError) => ForwardFault::UnexpectedBody,
-        (ErrorSource::Upstream, T::ReadTimedout | T::WriteTimedout) => ForwardFault::BackendTimedOut,
-        (ErrorSource::Upstream, T::ConnectionClosed | T::ReadError | T::WriteError) => ForwardFault::BackendCut,
-        (
-            ErrorSource::Upstream,
-            T::ConnectTimedout
-            | T::ConnectRefused
-            | T::ConnectNoRoute
-            | T::ConnectError
-            | T::ConnectProxyFailure
-            | T::SocketError
-            | T::BindError
-            | T::TLSHandshakeFailure
-            | T::TLSHandshakeTimedout
-            | T::HandshakeError
-            | T::InvalidCert
-            | T::TLSWantX509Lookup,
-        ) => ForwardFault::Unreachable,
-        (ErrorSource::Upstream, T::Custom("PrematureBodyEnd")) => ForwardFault::Incomplete,
-        (ErrorSource::Upstream, _) => ForwardFault::BackendMalformed,
-        _ => ForwardFault::Internal,
+        std::task::ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        outbox.flushed();
+        Poll::Ready(Ok(()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pingora::RetryType;
 
     #[test]
     fn tls_without_a_name_or_with_false_anchors_is_refused() {
@@ -124,33 +175,6 @@ mod tests {
         assert_eq!(with("", vec![]).unwrap_err(), UpstreamError::NoServerName);
         assert_eq!(with("h", vec![b"x".to_vec()]).unwrap_err(), UpstreamError::Anchor(1));
         let peer = with("h", vec![]).unwrap();
-        assert!(peer.options.verify_cert && peer.options.verify_hostname && peer.options.read_timeout.is_some());
-    }
-
-    #[test]
-    fn only_safe_requests_on_used_connections_are_sent_again() {
-        for (safe, reused, answered, again) in [
-            (true, true, false, true),
-            (true, false, false, false),
-            (true, true, true, false),
-            (false, true, false, false),
-            (false, false, false, false),
-        ] {
-            let mut error = Error::new_up(ErrorType::ConnectionClosed);
-            error.retry = RetryType::ReusedOnly;
-            decide_retry(&mut error, safe, reused, answered);
-            assert_eq!(error.retry(), again, "{safe} {reused} {answered}");
-        }
-    }
-
-    #[test]
-    fn faults_say_whose_they_are() {
-        assert_eq!(fault_of(&Error::new_up(ErrorType::ConnectRefused)), ForwardFault::Unreachable);
-        assert_eq!(fault_of(&Error::new_up(ErrorType::InvalidCert)), ForwardFault::Unreachable);
-        assert_eq!(fault_of(&Error::new_up(ErrorType::ReadTimedout)), ForwardFault::BackendTimedOut);
-        assert_eq!(fault_of(&Error::new_up(ErrorType::InvalidHTTPHeader)), ForwardFault::BackendMalformed);
-        assert_eq!(fault_of(&Error::new_down(ErrorType::ReadTimedout)), ForwardFault::ClientTimedOut);
-        assert_eq!(fault_of(&Error::new_down(ErrorType::ConnectionClosed)), ForwardFault::ClientGone);
-        assert_eq!(fault_of(&Error::new_in(ErrorType::InternalError)), ForwardFault::Internal);
+        assert!(peer.options.verify_cert && peer.options.verify_hostname && peer.options.connection_timeout.is_some());
     }
 }

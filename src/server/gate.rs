@@ -84,6 +84,8 @@ fn head_fault(fault: HeadFault) -> (u16, &'static str) {
         | HeadFault::ContentLength
         | HeadFault::Expectation => (400, "InvalidRequest"),
         HeadFault::TransferCoding => (501, "NotImplemented"),
+        HeadFault::TimedOut => (400, "RequestTimeout"),
+        HeadFault::TooManyConnections => (503, "SlowDown"),
     }
 }
 
@@ -106,7 +108,7 @@ fn forward_fault(fault: &ForwardFault) -> (u16, &'static str, String) {
         ForwardFault::Incomplete => (400, "IncompleteBody", fault.to_string()),
         ForwardFault::ClientTimedOut => (400, "RequestTimeout", fault.to_string()),
         ForwardFault::Busy => (503, "SlowDown", "Please reduce your request rate.".to_owned()),
-        ForwardFault::ClientGone | ForwardFault::Replaced | ForwardFault::Internal => {
+        ForwardFault::ClientGone | ForwardFault::Internal => {
             (500, "InternalError", "We encountered an internal error. Please try again.".to_owned())
         }
     }

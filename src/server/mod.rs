@@ -21,7 +21,7 @@ use crate::token::KeyRing;
 use crate::types::{Clock, Entropy};
 use gate::{Gatekeeper, InFlight, Recording};
 use pingora::listeners::tls::TlsSettings;
-use pingora::server::configuration::ServerConf;
+use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::server::{RunArgs, Server};
 use pingora::services::listening::Service;
 use readiness::Readiness;
@@ -107,7 +107,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     let conf = parts::server_conf(&config);
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
-    server.add_service(listener(&config, &server.configuration, service)?);
+    server.add_service(listener(&config, service)?);
     let admin = admin::Admin { metrics, directory, readiness: Arc::clone(&readiness) };
     let mut admin_service = Service::new("admin".to_owned(), admin);
     admin_service.add_tcp(&config.admin.address.to_string());
@@ -148,21 +148,17 @@ fn free_to_bind(key: &'static str, address: SocketAddr) -> Result<(), StartError
     TcpListener::bind(address).map(drop).map_err(|reason| StartError::Bind { key, address, reason })
 }
 
-fn listener(
-    config: &Config,
-    conf: &Arc<ServerConf>,
-    service: ProxyService,
-) -> Result<Service<pingora::proxy::HttpProxy<ProxyService>>, StartError> {
-    let mut listening = proxy_service(conf, service);
+fn listener(config: &Config, service: ProxyService) -> Result<Service<ProxyService>, StartError> {
+    let mut listening = proxy_service(service);
     let address = config.listen.address.to_string();
     match &config.listen.tls {
-        None => listening.add_tcp(&address),
+        None => listening.add_listener(ListenerConfig::tcp(address).l4_buffer(L4BufferSettings::unbuffered())),
         Some(files) => {
             parts::check_tls(files).map_err(StartError::Tls)?;
             let (certificate, key) = (files.certificate.to_string_lossy(), files.key.to_string_lossy());
             let settings = TlsSettings::intermediate(&certificate, &key)
                 .map_err(|_| StartError::Tls("the certificate and key cannot be used".to_owned()))?;
-            listening.add_tls_with_settings(&address, None, settings);
+            listening.add_listener(ListenerConfig::tcp(address).tls(settings));
         }
     }
     Ok(listening)

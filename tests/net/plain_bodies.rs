@@ -41,8 +41,7 @@ async fn a_body_with_another_hash_is_never_complete_at_the_backend() {
             assert!(client.is_closed().await);
         }
     }
-    let seen = backend.wait(8).await;
-    assert!(seen.iter().all(|seen| !seen.complete));
+    assert!(backend.settled().await.iter().all(|seen| !seen.complete));
 }
 
 #[tokio::test]

@@ -77,6 +77,27 @@ fn every_fault_of_the_fields_is_found() {
 }
 
 #[test]
+fn the_end_of_a_head_is_found_however_it_comes() {
+    for (raw, end) in [("GET / HTTP/1.1\r\nHost: h\r\n\r\nrest", 27), ("GET / HTTP/1.1\nHost: h\n\nrest", 24)] {
+        assert_eq!(search_end(raw.as_bytes(), 0), Search::Ends(end), "{raw:?}");
+        let mut from = 0;
+        for at in 0..=raw.len() {
+            match search_end(&raw.as_bytes()[..at], from) {
+                Search::Open(next) => from = next,
+                found => {
+                    assert_eq!((found, at), (Search::Ends(end), end));
+                    break;
+                }
+            }
+        }
+    }
+    for raw in [&b"\x16\x03\x01"[..], b" GET /", b"\n\n", b"\rG", b"\0"] {
+        assert_eq!(search_end(raw, 0), Search::Hopeless);
+    }
+    assert_eq!(search_end(b"", 0), Search::Open(0));
+}
+
+#[test]
 fn host_is_there_once_and_is_one() {
     for (raw, fault) in [
         ("GET / HTTP/1.1\r\n\r\n", HeadFault::Host),

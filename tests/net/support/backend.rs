@@ -108,6 +108,12 @@ impl FakeBackend {
         self.shared.seen.lock().unwrap().clone()
     }
 
+    /// What was seen, once nothing more of it can be on its way.
+    pub(crate) async fn settled(&self) -> Vec<Seen> {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.seen()
+    }
+
     /// Waits until so many requests have ended, well or not.
     pub(crate) async fn wait(&self, count: usize) -> Vec<Seen> {
         let waiting = async {

@@ -5,11 +5,8 @@ use super::{NOW, TestGate};
 use pingora::apps::ServerApp;
 use pingora::protocols::l4::stream::Stream;
 use pingora::protocols::{GetSocketDigest, SocketDigest};
-use pingora::server::configuration::ServerConf;
 use rolegate::backend::BackendSigner;
-use rolegate::proxy::{
-    AwsChunked, ProxyParts, ProxyService, ProxySettings, Record, Recorder, UpstreamSettings, in_process,
-};
+use rolegate::proxy::{AwsChunked, ProxyParts, ProxyService, ProxySettings, Record, Recorder, UpstreamSettings};
 use rolegate::types::{Clock, Entropy, Secret, Timestamp};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -80,7 +77,7 @@ impl Recorder for Records {
 pub(crate) struct Harness {
     pub(crate) address: SocketAddr,
     records: Arc<Records>,
-    _stop: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
 }
 
 pub(crate) fn signer() -> Arc<BackendSigner> {
@@ -119,7 +116,7 @@ impl Harness {
             settings,
             upstream,
         });
-        let proxy = Arc::new(in_process(&Arc::new(ServerConf::default()), service.unwrap()));
+        let proxy = Arc::new(service.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
@@ -135,7 +132,12 @@ impl Harness {
                 });
             }
         });
-        Self { address, records, _stop: stop }
+        Self { address, records, stop }
+    }
+
+    /// Tells the proxy that the server stops.
+    pub(crate) fn stop(&self) {
+        self.stop.send(true).unwrap();
     }
 
     /// Waits until so many requests have been recorded.
