@@ -59,7 +59,7 @@ pub(super) fn seconds(section: &mut Section<'_>, key: &'static str, max: u64, de
     section.number(key, 1, max).map_or(default, Duration::from_secs)
 }
 
-fn bytes(section: &mut Section<'_>, key: &'static str, min: u64, max: u64, default: usize) -> usize {
+fn count(section: &mut Section<'_>, key: &'static str, min: u64, max: u64, default: usize) -> usize {
     section.number(key, min, max).and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(default)
 }
 
@@ -79,7 +79,10 @@ fn listen(root: &mut Section<'_>, folder: &Path) -> Listen {
         tls: tls(&mut section, folder),
         domains: section.list("domains", domain).unwrap_or_default(),
         trusted_proxies: section.list("trusted_proxies", AddressRange::parse).unwrap_or_default(),
-        max_header_bytes: bytes(&mut section, "max_header_bytes", 4 << 10, MIB, default.max_header_bytes),
+        max_header_bytes: count(&mut section, "max_header_bytes", 4 << 10, MIB, default.max_header_bytes),
+        max_connections: count(&mut section, "max_connections", 1, 1 << 20, default.max_connections),
+        head_timeout: seconds(&mut section, "head_timeout_seconds", 3600, default.head_timeout),
+        min_upload_rate: section.number("min_upload_bytes_per_second", 0, MIB).unwrap_or(default.min_upload_rate),
         idle_timeout: seconds(&mut section, "idle_timeout_seconds", DAY, default.idle_timeout),
         read_timeout: seconds(&mut section, "read_timeout_seconds", DAY, default.read_timeout),
         grace: seconds(&mut section, "grace_seconds", DAY, default.grace),
@@ -223,10 +226,10 @@ fn limits(root: &mut Section<'_>) -> Limits {
     let mut section = root.section("limits");
     let default = Limits::default();
     let limits = Limits {
-        max_chunk_bytes: bytes(&mut section, "max_chunk_bytes", 64 << 10, 64 * MIB, default.max_chunk_bytes),
-        form_body_bytes: bytes(&mut section, "form_body_bytes", 64 << 10, 16 * MIB, default.form_body_bytes),
-        delete_body_bytes: bytes(&mut section, "delete_body_bytes", 64 << 10, 16 * MIB, default.delete_body_bytes),
-        buffered_bytes: bytes(&mut section, "buffered_bytes", MIB, 1 << 40, default.buffered_bytes),
+        max_chunk_bytes: count(&mut section, "max_chunk_bytes", 64 << 10, 64 * MIB, default.max_chunk_bytes),
+        form_body_bytes: count(&mut section, "form_body_bytes", 64 << 10, 16 * MIB, default.form_body_bytes),
+        delete_body_bytes: count(&mut section, "delete_body_bytes", 64 << 10, 16 * MIB, default.delete_body_bytes),
+        buffered_bytes: count(&mut section, "buffered_bytes", MIB, 1 << 40, default.buffered_bytes),
     };
     if limits.buffered_bytes < limits.max_chunk_bytes.max(limits.form_body_bytes).max(limits.delete_body_bytes) {
         let reason =

@@ -73,6 +73,12 @@ pub struct Listen {
     pub trusted_proxies: Vec<AddressRange>,
     /// `max_header_bytes`: the most a request head may have.
     pub max_header_bytes: usize,
+    /// `max_connections`: connections at once.
+    pub max_connections: usize,
+    /// `head_timeout_seconds`: how long a whole request head may take.
+    pub head_timeout: Duration,
+    /// `min_upload_bytes_per_second`: how fast a client must send its body at least; 0 for no such limit.
+    pub min_upload_rate: u64,
     /// `idle_timeout_seconds`: how long a connection may wait for its next request.
     pub idle_timeout: Duration,
     /// `read_timeout_seconds`: how long the client may stay silent inside a request.
@@ -274,6 +280,9 @@ impl Default for Listen {
             domains: Vec::new(),
             trusted_proxies: Vec::new(),
             max_header_bytes: 16 << 10,
+            max_connections: 10_000,
+            head_timeout: Duration::from_secs(30),
+            min_upload_rate: 1024,
             idle_timeout: Duration::from_secs(75),
             read_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),

@@ -64,8 +64,11 @@ pub(super) fn proxy_settings(config: &Config) -> ProxySettings {
     ProxySettings {
         head: HeadLimits { head_bytes: listen.max_header_bytes, ..HeadLimits::default() },
         trusted_proxies: listen.trusted_proxies.clone(),
+        max_connections: listen.max_connections,
         keepalive: listen.idle_timeout,
+        head_timeout: listen.head_timeout,
         body_read_timeout: listen.read_timeout,
+        min_receive_rate: listen.min_upload_rate,
         buffered_bytes: config.limits.buffered_bytes,
         ..ProxySettings::default()
     }
@@ -77,8 +80,6 @@ pub(super) fn server_conf(config: &Config) -> ServerConf {
         threads: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         grace_period_seconds: Some(config.listen.grace.as_secs()),
         graceful_shutdown_timeout_seconds: Some(1),
-        // Counted as tries; which of them may be, the proxy decides.
-        max_retries: 3,
         ..ServerConf::default()
     }
 }
