@@ -22,6 +22,10 @@ use rolegate::gateway::{Trace, Verdict};
 use support::request::FakeBody;
 use support::{Req, World, policy, trust};
 
+/// The gate's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn warm(c: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (world, one, session) = runtime.block_on(async {
