@@ -5,7 +5,7 @@ use crate::authn::{Authenticated, BucketEntry, CompiledPolicy, Identity, RoleEnt
 use crate::entity::{Owner, UserKind};
 use crate::policy::{self, AuthorizationRequest, Decision, NamedPolicy, Outcome, Policies};
 use crate::store::RecordKey;
-use crate::types::{AccountId, Context, Principal, Requirement};
+use crate::types::{AccountId, Context, LazyContext, Principal, Requirement};
 
 /// One requirement with what it is decided by.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Question<'a> {
     /// Owner account of the resource; none where there is no single resource.
     pub account: Option<&'a AccountId>,
     /// The request context for this requirement.
-    pub context: Context,
+    pub context: LazyContext<'a>,
 }
 
 /// Facts that only the backend knows and that are not fetched yet: where a decision on an S3 action reads one,
@@ -40,6 +40,11 @@ pub fn authorize(caller: &Authenticated, questions: Vec<Question<'_>>) -> Option
         requirements.push(question.requirement);
     }
     Some(Ok(permit(caller, requirements, statements)))
+}
+
+/// Whether one question is answered with yes, where no permit is to come of it.
+pub fn may(caller: &Authenticated, question: &Question<'_>) -> Result<(), Box<Denied>> {
+    decide(caller, question).map(|_| ())
 }
 
 /// May the caller assume the role? `sts:AssumeRole` on the role's ARN, decided by its trust policy.

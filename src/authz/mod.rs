@@ -9,7 +9,7 @@ mod decide;
 mod denied;
 
 pub use context::{request_context, resource_context, s3_context};
-pub use decide::{Question, authorize, authorize_trust, caller_only};
+pub use decide::{Question, authorize, authorize_trust, caller_only, may};
 pub use denied::Denied;
 
 mod operator;

@@ -17,6 +17,10 @@ pub struct Stamp {
     global: u64,
 }
 
+/// Where the epochs of a key are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place(usize);
+
 /// The epoch table, shared by the caches, the feed's follower and the committing side.
 #[derive(Debug)]
 pub struct Epochs {
@@ -38,15 +42,28 @@ impl Default for Epochs {
 impl Epochs {
     /// The present stamp of a key.
     pub fn stamp(&self, key: &RecordKey) -> Stamp {
+        self.stamp_at(Self::place(key))
+    }
+
+    /// The present stamp of the keys whose place ([`Epochs::place`]) this is.
+    pub(super) fn stamp_at(&self, place: Place) -> Stamp {
         Stamp {
-            shard: self.shard(key).map_or(0, |shard| shard.load(Ordering::SeqCst)),
+            shard: self.shards.get(place.0).map_or(0, |shard| shard.load(Ordering::SeqCst)),
             global: self.global.load(Ordering::SeqCst),
         }
     }
 
+    /// Where the epochs of a key are.
+    pub(super) fn place(key: &RecordKey) -> Place {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        // INVARIANT: below SHARDS, so it fits and there is such a shard.
+        Place(usize::try_from(hasher.finish() % SHARDS as u64).unwrap_or(0))
+    }
+
     /// The record changed: what was loaded of it before is out of date.
     pub fn forget(&self, key: &RecordKey) {
-        if let Some(shard) = self.shard(key) {
+        if let Some(shard) = self.shards.get(Self::place(key).0) {
             shard.fetch_add(1, Ordering::SeqCst);
         }
     }
@@ -70,12 +87,6 @@ impl Epochs {
     /// When the feed broke, if it is off.
     pub fn lost_at(&self) -> Option<u64> {
         Some(self.lost_at.load(Ordering::SeqCst)).filter(|ticks| *ticks != ON)
-    }
-
-    fn shard(&self, key: &RecordKey) -> Option<&AtomicU64> {
-        let mut hasher = DefaultHasher::new();
-        key.hash(&mut hasher);
-        usize::try_from(hasher.finish() % SHARDS as u64).ok().and_then(|index| self.shards.get(index))
     }
 }
 

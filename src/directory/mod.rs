@@ -8,22 +8,24 @@
 
 mod epochs;
 mod follow;
+mod front;
+mod shelf;
 mod strangers;
 
 pub use epochs::{Epochs, Stamp};
 pub use follow::follow;
+pub use shelf::CacheCounters;
 
 use crate::authn::{BucketEntry, CompiledPolicy, Directory, KeyEntry, LookupError, RoleEntry, SessionEntry, UserEntry};
 use crate::authz::builtin;
-use crate::store::{RecordKey, Records, Stored, Versioned};
+use crate::store::{RecordKey, Records, Versioned};
 use crate::token::{self, KeyRing};
 use crate::types::{AccessKeyId, AccountId, Clock, Timestamp};
 use async_trait::async_trait;
-use moka::future::Cache;
 use sha2::{Digest, Sha256};
+use shelf::{Cached, Name, Shelf, Source};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use strangers::Strangers;
 
@@ -40,172 +42,6 @@ pub struct Settings {
     pub stale_grace_seconds: u64,
 }
 
-/// Hits and misses of one cache.
-#[derive(Debug, Default)]
-pub struct CacheCounters {
-    hits: AtomicU64,
-    misses: AtomicU64,
-}
-
-impl CacheCounters {
-    /// Hits and misses so far.
-    pub fn read(&self) -> (u64, u64) {
-        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
-    }
-
-    fn hit(&self) {
-        self.hits.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn miss(&self) {
-        self.misses.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// What was current, and when, before a load began.
-#[derive(Clone, Copy, Debug)]
-struct Birth {
-    stamp: Stamp,
-    ticks: u64,
-}
-
-/// A present entity.
-struct Present<T> {
-    value: Arc<T>,
-    birth: Birth,
-}
-
-impl<T> Clone for Present<T> {
-    fn clone(&self) -> Self {
-        Self { value: Arc::clone(&self.value), birth: self.birth }
-    }
-}
-
-/// Why a load put nothing into the cache of present entities.
-#[derive(Debug)]
-enum Miss {
-    Absent(Birth),
-    Failed(LookupError),
-}
-
-/// What the caches know of a key.
-enum Cached<T> {
-    /// The entity, or that there is none.
-    Fresh(Option<Arc<T>>),
-    /// It was there, but may have changed since.
-    Outdated,
-    /// Nothing.
-    Unknown,
-}
-
-/// The caches of one kind of entity. Lives are measured on the gate's own clock, which goes on while the machine
-/// sleeps; the caches' own clock only frees memory.
-struct Shelf<T> {
-    present: Cache<RecordKey, Present<T>>,
-    absent: Cache<RecordKey, Birth>,
-    life_nanos: u64,
-    absence_nanos: u64,
-    counters: CacheCounters,
-}
-
-/// What a shelf works with.
-#[derive(Clone, Copy)]
-struct Source<'a> {
-    epochs: &'a Epochs,
-    clock: &'a dyn Clock,
-    records: &'a Records,
-}
-
-impl Source<'_> {
-    fn birth(&self, key: &RecordKey) -> Birth {
-        Birth { stamp: self.epochs.stamp(key), ticks: self.clock.ticks() }
-    }
-}
-
-/// A load that changes overtake this often in a row gives up.
-const MAX_RELOADS: usize = 16;
-
-impl<T: Send + Sync + 'static> Shelf<T> {
-    fn new(settings: &Settings) -> Self {
-        let life = Duration::from_secs(settings.lifetime_seconds.min(300));
-        let absence = Duration::from_secs(settings.absence_seconds);
-        Self {
-            present: Cache::builder().max_capacity(settings.max_entries).time_to_live(life).build(),
-            absent: Cache::builder().max_capacity(settings.max_entries).time_to_live(absence).build(),
-            life_nanos: nanos(life),
-            absence_nanos: nanos(absence),
-            counters: CacheCounters::default(),
-        }
-    }
-
-    async fn cached(&self, key: &RecordKey, source: Source<'_>) -> Cached<T> {
-        let now = source.birth(key);
-        let holds = |birth: Birth, life: u64| birth.stamp == now.stamp && now.ticks.saturating_sub(birth.ticks) < life;
-        if let Some(found) = self.present.get(key).await {
-            return if holds(found.birth, self.life_nanos) {
-                Cached::Fresh(Some(found.value))
-            } else {
-                Cached::Outdated
-            };
-        }
-        match self.absent.get(key).await {
-            Some(birth) if holds(birth, self.absence_nanos) => Cached::Fresh(None),
-            _ => Cached::Unknown,
-        }
-    }
-
-    async fn get<S: Stored>(
-        &self,
-        key: RecordKey,
-        source: Source<'_>,
-        compile: impl Fn(Versioned<S>) -> Result<T, LookupError> + Send + Sync,
-    ) -> Result<Option<Arc<T>>, LookupError> {
-        for _ in 0..MAX_RELOADS {
-            match self.cached(&key, source).await {
-                Cached::Fresh(found) => {
-                    self.counters.hit();
-                    return Ok(found);
-                }
-                Cached::Outdated => self.present.invalidate(&key).await,
-                Cached::Unknown => {}
-            }
-            self.counters.miss();
-            let loaded = self
-                .present
-                .try_get_with(key.clone(), async {
-                    let birth = source.birth(&key);
-                    match source.records.get::<S>(&key).await {
-                        Ok(Some(stored)) => {
-                            compile(stored).map(|value| Present { value: Arc::new(value), birth }).map_err(Miss::Failed)
-                        }
-                        Ok(None) => Err(Miss::Absent(birth)),
-                        Err(error) => Err(Miss::Failed(error.into())),
-                    }
-                })
-                .await;
-            // What changed during its load is loaded again, by those who waited for it too.
-            match loaded {
-                Ok(present) if present.birth.stamp == source.epochs.stamp(&key) => return Ok(Some(present.value)),
-                Ok(_) => {}
-                Err(miss) => match &*miss {
-                    Miss::Absent(birth) => {
-                        self.absent.insert(key.clone(), *birth).await;
-                        if birth.stamp == source.epochs.stamp(&key) {
-                            return Ok(None);
-                        }
-                    }
-                    Miss::Failed(error) => return Err(error.clone()),
-                },
-            }
-        }
-        Err(LookupError::Store(crate::store::Error::Conflict(key)))
-    }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
 /// The caching directory.
 pub struct CachedDirectory {
     records: Records,
@@ -219,7 +55,7 @@ pub struct CachedDirectory {
     users: Shelf<UserEntry>,
     roles: Shelf<RoleEntry>,
     buckets: Shelf<BucketEntry>,
-    sessions: moka::sync::Cache<[u8; 32], Arc<SessionEntry>>,
+    sessions: moka::sync::Cache<[u8; 32], Arc<SessionEntry>, foldhash::fast::RandomState>,
     session_counters: CacheCounters,
 }
 
@@ -248,7 +84,7 @@ impl CachedDirectory {
             sessions: moka::sync::Cache::builder()
                 .max_capacity(settings.max_entries)
                 .time_to_live(Duration::from_secs(settings.lifetime_seconds.min(300)))
-                .build(),
+                .build_with_hasher(foldhash::fast::RandomState::default()),
             session_counters: CacheCounters::default(),
         }
     }
@@ -285,13 +121,13 @@ impl CachedDirectory {
 impl Directory for CachedDirectory {
     async fn key(&self, id: &AccessKeyId, stranger: Option<IpAddr>) -> Result<Option<Arc<KeyEntry>>, LookupError> {
         self.trusted()?;
+        let name = Name { account: "", name: id.as_str() };
+        if let Some(found) = self.keys.recall(name, self.source()) {
+            return Ok(found);
+        }
         let key = RecordKey::access_key(id);
         // Only a lookup that must ask the store for a key nobody used lately is a stranger's.
         let stranger = match (stranger, self.keys.cached(&key, self.source()).await) {
-            (_, Cached::Fresh(found)) => {
-                self.keys.counters.hit();
-                return Ok(found);
-            }
             (Some(address), Cached::Unknown) => Some(address),
             _ => None,
         };
@@ -302,7 +138,7 @@ impl Directory for CachedDirectory {
             let secret = self.records.open_secret(&stored.value)?;
             Ok(KeyEntry { record: stored.value, secret, signing: Default::default() })
         };
-        let found = self.keys.get(key, self.source(), compile).await?;
+        let found = self.keys.get(name, key, self.source(), compile).await?;
         if let (Some(address), None) = (stranger, &found) {
             self.strangers.asked_in_vain(address, self.clock.ticks());
         }
@@ -311,24 +147,36 @@ impl Directory for CachedDirectory {
 
     async fn user(&self, account: &AccountId, name: &str) -> Result<Option<Arc<UserEntry>>, LookupError> {
         self.trusted()?;
+        let asked = Name { account: account.as_str(), name };
+        if let Some(found) = self.users.recall(asked, self.source()) {
+            return Ok(found);
+        }
         let compile = |stored: Versioned<crate::entity::User>| {
             let caps = builtin::caps_policy(&stored.value.caps)
                 .map(|policy| CompiledPolicy { name: "caps".to_owned(), policy });
             UserEntry::new(stored, caps, &self.default_account)
         };
-        self.users.get(RecordKey::user(account, name), self.source(), compile).await
+        self.users.get(asked, RecordKey::user(account, name), self.source(), compile).await
     }
 
     async fn role(&self, account: &AccountId, name: &str) -> Result<Option<Arc<RoleEntry>>, LookupError> {
         self.trusted()?;
+        let asked = Name { account: account.as_str(), name };
+        if let Some(found) = self.roles.recall(asked, self.source()) {
+            return Ok(found);
+        }
         let compile = |stored| RoleEntry::new(stored, &self.default_account);
-        self.roles.get(RecordKey::role(account, name), self.source(), compile).await
+        self.roles.get(asked, RecordKey::role(account, name), self.source(), compile).await
     }
 
     async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError> {
         self.trusted()?;
+        let asked = Name { account: "", name };
+        if let Some(found) = self.buckets.recall(asked, self.source()) {
+            return Ok(found);
+        }
         let compile = |stored| BucketEntry::new(stored, &self.default_account);
-        self.buckets.get(RecordKey::bucket(name), self.source(), compile).await
+        self.buckets.get(asked, RecordKey::bucket(name), self.source(), compile).await
     }
 
     fn session(&self, token: &str, key: &AccessKeyId, now: Timestamp) -> Result<Arc<SessionEntry>, token::Error> {

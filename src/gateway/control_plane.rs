@@ -11,7 +11,7 @@ use crate::policy::Outcome;
 use crate::s3::is_bucket_host;
 use crate::sigv4::{Rules, Service, SignatureClaim};
 use crate::store::RecordKey;
-use crate::types::AccountId;
+use crate::types::{AccountId, LazyContext};
 use crate::wire::aws_query::Parameters;
 use crate::wire::{Method, QueryString, RequestHead, Response};
 use crate::{iam, sts};
@@ -99,9 +99,13 @@ impl Gateway {
         request.context(&mut context);
         let evidence = request.resource_context(account, &self.records, &mut context).await?;
         let needs = request.requirements(account, &self.records).await?;
+        let context = &context;
         let questions = needs
             .into_iter()
-            .map(|requirement| Question { requirement, bucket: None, account: Some(account), context: context.clone() })
+            .map(|requirement| {
+                let context = LazyContext::new(|| context.clone());
+                Question { requirement, bucket: None, account: Some(account), context }
+            })
             .collect();
         let started = self.clock.ticks();
         let decided = authz::authorize(caller, questions);

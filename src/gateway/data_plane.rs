@@ -6,8 +6,9 @@ use crate::authn::{self, Authenticated, BucketEntry};
 use crate::authz::{self, Permit, Question};
 use crate::s3::{self, Body, BodyRule, BucketName, ContextFacts, Operation, S3Request};
 use crate::sigv4::{ClaimKind, Rules, Service, SignatureClaim};
-use crate::types::{AccountId, Context, Requirement, ResourceName, Timestamp};
+use crate::types::{AccountId, Context, LazyContext, Requirement, ResourceName, Timestamp};
 use crate::wire::{QueryString, RequestHead, Response};
+use std::sync::OnceLock;
 
 /// A routed and authenticated S3 request.
 pub(super) struct Call<'a> {
@@ -15,7 +16,8 @@ pub(super) struct Call<'a> {
     pub(super) caller: &'a Authenticated,
     pub(super) head: &'a RequestHead,
     pub(super) now: Timestamp,
-    base: Context,
+    /// What does not depend on what is asked for; made when a decision first reads a key.
+    base: OnceLock<Context>,
 }
 
 impl<'a> Call<'a> {
@@ -29,15 +31,20 @@ impl<'a> Call<'a> {
         &'b self,
         requirement: Requirement,
         bucket: Option<&'b BucketEntry>,
-        facts: ContextFacts<'_>,
+        facts: ContextFacts<'b>,
     ) -> Question<'b> {
         let account = bucket.map(|bucket| &bucket.record.account).or_else(|| self.account());
-        let mut context = self.base.clone();
-        if let Some(account) = account {
-            authz::resource_context(account, &mut context);
-            authz::s3_context(self.caller, self.head, account, self.now, &mut context);
-        }
-        s3::condition_context(self.request, &requirement.action, facts, &mut context);
+        let action = requirement.action.clone();
+        let context = LazyContext::new(move || {
+            let mut context =
+                self.base.get_or_init(|| authz::request_context(self.caller, self.head, self.now)).clone();
+            if let Some(account) = account {
+                authz::resource_context(account, &mut context);
+                authz::s3_context(self.caller, self.head, account, self.now, &mut context);
+            }
+            s3::condition_context(self.request, &action, facts, &mut context);
+            context
+        });
         Question { requirement, bucket, account, context }
     }
 
@@ -68,8 +75,7 @@ impl Gateway {
             let stranger = caller.signature().is_none();
             return Err(if stranger { Fault::NothingRequired } else { Fault::NotImplemented(operation) });
         }
-        let base = authz::request_context(&caller, scene.head, now);
-        let call = Call { request: &request, caller: &caller, head: scene.head, now, base };
+        let call = Call { request: &request, caller: &caller, head: scene.head, now, base: OnceLock::new() };
         match operation {
             Operation::ListBuckets => self.list_buckets(scene, &call).await.map(Verdict::Respond),
             Operation::CreateBucket => self.create_bucket(scene, &call).await.map(Verdict::Respond),
@@ -182,13 +188,10 @@ impl Gateway {
         place: &Place,
     ) -> ResponsePlan {
         let need = Requirement::new("s3:ListBucket", ResourceName::bucket(bucket.as_str()));
-        let question = call.question(need, place.entry(), call.facts(None));
-        let fault = match authz::authorize(call.caller, vec![question]) {
-            Some(Ok(_)) => return ResponsePlan::Pass,
-            Some(Err(denied)) => Fault::Denied(denied),
-            None => Fault::NothingRequired,
+        let Err(denied) = authz::may(call.caller, &call.question(need, place.entry(), call.facts(None))) else {
+            return ResponsePlan::Pass;
         };
-        let answer = super::rescue::answer(&fault, super::Dialect::S3, scene.head, scene.request_id);
+        let answer = super::rescue::answer(&Fault::Denied(denied), super::Dialect::S3, scene.head, scene.request_id);
         ResponsePlan::HideMissing(answer.response)
     }
 

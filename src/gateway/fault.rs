@@ -123,7 +123,7 @@ impl Fault {
                 crate::policy::Outcome::ImplicitDeny | crate::policy::Outcome::Allow => "implicit_deny",
             };
             let requirement = &denied.requirement;
-            trace.decided.push((requirement.action.to_string(), requirement.resource.to_string()));
+            trace.decided.push((requirement.action.clone(), requirement.resource.to_string()));
             trace.statements.clone_from(&denied.statements);
         } else if matches!(self, Self::NothingRequired | Self::OtherOwner(_)) {
             trace.decision = "implicit_deny";

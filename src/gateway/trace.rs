@@ -3,6 +3,7 @@
 use crate::authn::{Authenticated, Identity};
 use crate::authz::{Denied, Permit};
 use crate::policy::Outcome;
+use std::borrow::Cow;
 
 /// The plane that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -48,9 +49,9 @@ pub struct Trace {
     /// Source identity of a session.
     pub source_identity: Option<String>,
     /// The (action, resource) pairs that were decided.
-    pub decided: Vec<(String, String)>,
+    pub decided: Vec<(Cow<'static, str>, String)>,
     /// Those of `decided` that were denied, where each part of a batch was decided by itself.
-    pub denied: Vec<(String, String)>,
+    pub denied: Vec<(Cow<'static, str>, String)>,
     /// `allow`, `explicit_deny`, `implicit_deny`, of a batch also `partial`; empty if it never came to a decision.
     pub decision: &'static str,
     /// The statements that decided, as `policy#sid-or-index`.
@@ -77,7 +78,7 @@ impl Trace {
     pub(super) fn allowed(&mut self, permit: &Permit) {
         self.decision = if self.denied.is_empty() { "allow" } else { "partial" };
         let decided = permit.requirements().iter();
-        self.decided.extend(decided.map(|need| (need.action.to_string(), need.resource.to_string())));
+        self.decided.extend(decided.map(|need| (need.action.clone(), need.resource.to_string())));
         self.statements.extend(permit.statements().iter().cloned());
     }
 
@@ -88,7 +89,7 @@ impl Trace {
             ("explicit_deny", _) | (_, Outcome::ExplicitDeny) => "explicit_deny",
             (_, Outcome::ImplicitDeny | Outcome::Allow) => "implicit_deny",
         };
-        let decided = (denied.requirement.action.to_string(), denied.requirement.resource.to_string());
+        let decided = (denied.requirement.action.clone(), denied.requirement.resource.to_string());
         self.decided.push(decided.clone());
         self.denied.push(decided);
         self.statements.extend(denied.statements.iter().cloned());

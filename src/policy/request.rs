@@ -1,7 +1,7 @@
 //! What is decided: principal, action, resource, context; and by which policies.
 
 use super::Policy;
-use crate::types::{AccountId, Context, Principal, ResourceName};
+use crate::types::{AccountId, Principal, ReadContext, ResourceName};
 
 /// One request for a decision: one action on one resource.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,7 @@ pub struct AuthorizationRequest<'a> {
     /// then identity policies alone decide and a resource policy can only add a need.
     pub resource_account: Option<&'a AccountId>,
     /// All that conditions and variables can read.
-    pub context: &'a Context,
+    pub context: &'a dyn ReadContext,
 }
 
 /// A policy with the name under which decisions report it.

@@ -5,18 +5,18 @@
 //! without default makes its entry match nothing. Source: "IAM policy elements: Variables and tags".
 
 use super::error::Fault;
-use crate::types::{Context, ContextValues, Glob, GlobToken};
+use crate::types::{ContextValues, Glob, GlobToken, ReadContext};
 use std::borrow::Cow;
 
 /// Reads the request context for conditions and variables and notes the keys that are absent.
 pub(super) struct Lookup<'r, 'p> {
-    context: &'r Context,
+    context: &'r dyn ReadContext,
     missing: Vec<&'p str>,
     met_absence: bool,
 }
 
 impl<'r, 'p> Lookup<'r, 'p> {
-    pub(super) fn new(context: &'r Context) -> Self {
+    pub(super) fn new(context: &'r dyn ReadContext) -> Self {
         Self { context, missing: Vec::new(), met_absence: false }
     }
 
@@ -235,6 +235,7 @@ pub(super) fn shorten(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::Context;
 
     const NEW: Syntax = Syntax { variables: true, wildcards: true };
 

@@ -3,7 +3,7 @@
 use crate::gateway::{self, Dialect, Gateway, RequestBody, Trace, Verdict};
 use crate::proxy::{ForwardFault, Gate, HeadFault, Record, Recorder};
 use crate::telemetry::{RequestRecord, Telemetry};
-use crate::wire::{Method, RequestHead, Response};
+use crate::wire::{RequestHead, Response};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -122,37 +122,27 @@ pub(super) struct Recording {
 
 impl Recorder for Recording {
     fn record(&self, record: Record) {
-        let mut line = RequestRecord::new(record.started, record.request_id, record.peer);
-        if let Some(head) = &record.head {
+        let head = record.head.as_ref();
+        if head.is_some() {
             self.in_flight.0.fetch_sub(1, Ordering::Relaxed);
-            line.method = Method::as_str(head.method());
-            line.path = String::from_utf8_lossy(head.raw_path()).into_owned();
-            line.query = String::from_utf8_lossy(head.raw_query().unwrap_or_default()).into_owned();
-            line.user_agent = head.header_str("user-agent").map(str::to_owned);
         }
-        let trace = record.trace;
-        line.plane = trace.plane.as_str();
-        line.operation = trace.operation;
-        line.bucket = trace.bucket;
-        line.claimed_key = trace.claimed_key;
-        line.principal = trace.principal;
-        line.session_name = trace.session_name;
-        line.source_identity = trace.source_identity;
-        line.decided = trace.decided;
-        line.denied = trace.denied;
-        line.decision = trace.decision;
-        line.statements = trace.statements;
-        line.status = record.status;
-        line.error_code = trace.error_code;
-        line.backend_status = record.backend_status;
-        line.backend_request_id = record.backend_request_id;
-        line.bytes_in = record.bytes_in;
-        line.bytes_out = record.bytes_out;
-        line.total_nanos = record.total_nanos;
-        line.verify_nanos = trace.verify_nanos;
-        line.decide_nanos = trace.decide_nanos;
-        line.upstream_nanos = record.upstream_nanos;
-        self.telemetry.record(line);
+        self.telemetry.record(&RequestRecord {
+            time: record.started,
+            request_id: &record.request_id,
+            source: record.peer,
+            method: head.map_or("", |head| head.method().as_str()),
+            path: head.map_or(&[], RequestHead::raw_path),
+            query: head.and_then(RequestHead::raw_query).unwrap_or_default(),
+            user_agent: head.and_then(|head| head.header_str("user-agent")),
+            trace: &record.trace,
+            status: record.status,
+            backend_status: record.backend_status,
+            backend_request_id: record.backend_request_id.as_deref(),
+            bytes_in: record.bytes_in,
+            bytes_out: record.bytes_out,
+            total_nanos: record.total_nanos,
+            upstream_nanos: record.upstream_nanos,
+        });
     }
 }
 

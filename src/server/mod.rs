@@ -8,7 +8,7 @@ mod parts;
 mod readiness;
 mod stop;
 
-pub use clock::{SystemClock, SystemEntropy};
+pub use clock::{DrawnEntropy, SystemClock, SystemEntropy};
 
 use crate::cli::{self, HookError, Hooks, ServeOptions};
 use crate::conf::{self, Config, ProcessEnvironment, WEAK_SECRET_BYTES};
@@ -92,14 +92,14 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
         backend: backend.client(&config, &clock)?,
         ring,
         clock: Arc::clone(&clock),
-        entropy: Arc::clone(&entropy),
+        entropy,
         settings: parts::gateway_settings(&config),
     };
     let service = ProxyService::new(ProxyParts {
         gate: Arc::new(Gatekeeper { gateway, telemetry: Arc::clone(&telemetry), in_flight: Arc::clone(&in_flight) }),
         recorder: Arc::new(Recording { telemetry: Arc::clone(&telemetry), in_flight: Arc::clone(&in_flight) }),
         clock,
-        entropy,
+        entropy: Arc::new(DrawnEntropy),
         signer: Arc::clone(&backend.signer),
         settings: parts::proxy_settings(&config),
         upstream: backend.upstream(&config)?,

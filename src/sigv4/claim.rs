@@ -69,7 +69,7 @@ impl SignatureClaim {
 
     /// Whether the claim covers a header (lower-case name).
     pub fn signs(&self, name: &str) -> bool {
-        self.signed_headers().any(|signed| signed == name)
+        self.signed_headers.as_bytes().split(|byte| *byte == b';').any(|signed| signed == name.as_bytes())
     }
 
     /// The signature as sent.
@@ -147,7 +147,8 @@ pub(super) fn single_header<'a>(head: &'a RequestHead, name: &'static str) -> Re
 /// A value as printable ASCII text without outer blanks.
 pub(super) fn printable(value: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(value).ok()?.trim_matches([' ', '\t']);
-    text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ').then_some(text)
+    // Without a branch for each byte: a session token is long.
+    text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~')).then_some(text)
 }
 
 /// The token of a header or query parameter.

@@ -87,11 +87,11 @@ fn parse_hex(text: &str) -> Option<[u8; 32]> {
 
 /// Appends bytes in lower-case hex.
 pub(super) fn push_hex(bytes: &[u8], out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            out.push(DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0'));
-        }
+    let start = out.len();
+    out.resize(start.saturating_add(bytes.len().saturating_mul(2)), b'0');
+    if let Some(digits) = out.get_mut(start..) {
+        // INVARIANT: room for two digits a byte, so it does not fail.
+        let _ = hex::encode_to_slice(bytes, digits);
     }
 }
 

@@ -38,7 +38,8 @@ impl CredentialScope {
 
     /// The date, `YYYYMMDD`.
     pub fn date(&self) -> &str {
-        self.part(0)
+        // INVARIANT: eight digits, then a slash.
+        self.text.get(..8).unwrap_or_default()
     }
 
     /// The region; may be empty.

@@ -3,18 +3,16 @@
 use super::audit_file::{AuditFile, Chain};
 use super::line::Line;
 use super::record::RequestRecord;
-use super::writer::Log;
+use super::writer::{Lines, Log, Writer};
 use crate::conf::{LogFormat, Sink};
 use crate::types::Timestamp;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// So many denials without any claim of identity are written out in a second; further ones are counted.
 const ANONYMOUS_LINES_A_SECOND: u64 = 10;
-
-/// So much is held before it is written, even while more is waiting.
-const BATCH_BYTES: usize = 1 << 20;
 
 /// What a command did to the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,16 +31,19 @@ pub struct CommandRecord {
 
 /// Appends a command's line to the audit log at `path`, on the spot.
 pub fn append_command(path: &Path, record: &CommandRecord) -> io::Result<()> {
-    let mut line = Line::new(LogFormat::Json)
+    let mut line = Vec::new();
+    Line::new(LogFormat::Json, &mut line)
         .text("log", "audit")
         .text("time", &record.time.iso8601_millis())
-        .text("event", "command");
-    if let Some(uid) = record.uid {
-        line = line.number("uid", u64::from(uid));
-    }
-    let line =
-        line.text("command", record.command).text("target", &record.target).text("outcome", &record.outcome).finish();
-    AuditFile::open(path)?.append(&[line])
+        .text("event", "command")
+        .optional_number("uid", record.uid.map(u64::from))
+        .text("command", record.command)
+        .text("target", &record.target)
+        .text("outcome", &record.outcome)
+        .finish();
+    let mut file = AuditFile::open(path)?;
+    file.append(std::iter::once(line.as_slice()))?;
+    file.sync()
 }
 
 /// Whether a command could append to the audit log at `path`.
@@ -56,71 +57,108 @@ enum Out {
 }
 
 /// The audit log as its one writer sees it.
-pub(super) struct AuditLog {
-    out: Out,
-    pending: Vec<String>,
-    pending_bytes: usize,
-    anonymous: AnonymousDenials,
-}
+pub(super) struct AuditLog(Out);
 
 impl AuditLog {
     /// Opens the log; none if it is off.
     pub(super) fn open(sink: &Sink) -> io::Result<Option<Self>> {
-        let out = match sink {
-            Sink::Off => return Ok(None),
-            Sink::Stdout => Out::Stdout(Chain::start()),
-            Sink::File(path) => Out::File(AuditFile::open(path)?),
-        };
-        Ok(Some(Self { out, pending: Vec::new(), pending_bytes: 0, anonymous: AnonymousDenials::default() }))
+        Ok(match sink {
+            Sink::Off => None,
+            Sink::Stdout => Some(Self(Out::Stdout(Chain::start()))),
+            Sink::File(path) => Some(Self(Out::File(AuditFile::open(path)?))),
+        })
     }
+}
 
-    fn push(&mut self, line: String) -> io::Result<()> {
-        self.pending_bytes = self.pending_bytes.saturating_add(line.len());
-        self.pending.push(line);
-        if self.pending_bytes >= BATCH_BYTES { self.write_pending() } else { Ok(()) }
-    }
-
-    fn write_pending(&mut self) -> io::Result<()> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        // What cannot be written is lost, and said to be: it must not grow without bound.
-        let lines = std::mem::take(&mut self.pending);
-        self.pending_bytes = 0;
-        match &mut self.out {
-            Out::File(file) => file.append(&lines),
+impl Log for AuditLog {
+    fn write(&mut self, lines: &Lines) -> io::Result<()> {
+        match &mut self.0 {
+            Out::File(file) => file.append(lines.iter()),
             Out::Stdout(chain) => {
-                let text: String = lines.iter().map(|line| chain.link(line)).collect();
+                let mut text = Vec::new();
+                for line in lines.iter() {
+                    chain.link(line, &mut text);
+                }
                 let mut stdout = io::stdout().lock();
-                stdout.write_all(text.as_bytes())?;
+                stdout.write_all(&text)?;
                 stdout.flush()
             }
         }
     }
-}
 
-impl Log<Arc<RequestRecord>> for AuditLog {
-    fn write(&mut self, record: Arc<RequestRecord>) -> io::Result<()> {
-        let (summary, shown) = self.anonymous.admit(&record);
-        if let Some(summary) = summary {
-            self.push(summary)?;
+    fn sync(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Out::File(file) => file.sync(),
+            Out::Stdout(_) => Ok(()),
         }
-        if shown { self.push(request_line(&record)) } else { Ok(()) }
-    }
-
-    fn settle(&mut self) -> io::Result<()> {
-        self.write_pending()
     }
 }
 
-impl Drop for AuditLog {
+/// The audit log as the request path sees it.
+pub(super) struct Audit {
+    writer: Writer,
+    anonymous: Mutex<AnonymousDenials>,
+    /// Whether denials were hidden whose count is not written yet.
+    hidden: AtomicBool,
+}
+
+impl Audit {
+    pub(super) fn new(writer: Writer) -> Self {
+        Self { writer, anonymous: Mutex::default(), hidden: AtomicBool::new(false) }
+    }
+
+    pub(super) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// Writes the request's line, unless it is one anonymous denial of too many. `line` is room to write in.
+    pub(super) fn record(&self, record: &RequestRecord<'_>, time: &str, line: &mut Vec<u8>) {
+        let trace = record.trace;
+        let anonymous = trace.principal.is_none() && trace.claimed_key.is_none() && trace.decision != "allow";
+        if anonymous || self.hidden.load(Ordering::Relaxed) {
+            let mut denials = self.anonymous.lock().unwrap_or_else(PoisonError::into_inner);
+            let second = record.time.seconds();
+            if second != denials.second {
+                self.summarize(&mut denials);
+                denials.second = second;
+                denials.seen = 0;
+            }
+            if anonymous {
+                denials.seen = denials.seen.saturating_add(1);
+                if denials.seen > ANONYMOUS_LINES_A_SECOND {
+                    denials.hidden = denials.hidden.saturating_add(1);
+                    self.hidden.store(true, Ordering::Relaxed);
+                    return;
+                }
+            }
+        }
+        line.clear();
+        push_line(record, time, line);
+        self.writer.send(line);
+    }
+
+    /// Writes how many denials were hidden, if any were. What cannot be handed over stays counted.
+    fn summarize(&self, denials: &mut AnonymousDenials) {
+        if denials.hidden == 0 {
+            return;
+        }
+        let mut line = Vec::new();
+        Line::new(LogFormat::Json, &mut line)
+            .text("log", "audit")
+            .text("time", &Timestamp::from_seconds(denials.second).iso8601_millis())
+            .text("event", "anonymous-denials")
+            .number("count", denials.hidden)
+            .finish();
+        if self.writer.send(&line) {
+            denials.hidden = 0;
+            self.hidden.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Audit {
     fn drop(&mut self) {
-        if let Some(summary) = self.anonymous.summary() {
-            self.pending.push(summary);
-        }
-        if let Err(error) = self.write_pending() {
-            tracing::error!(%error, "the last audit lines cannot be written");
-        }
+        self.summarize(&mut self.anonymous.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -132,66 +170,28 @@ struct AnonymousDenials {
     hidden: u64,
 }
 
-impl AnonymousDenials {
-    /// The summary of an earlier second, if one is due, and whether this record gets a line of its own.
-    fn admit(&mut self, record: &RequestRecord) -> (Option<String>, bool) {
-        let second = record.time.seconds();
-        let summary = if second == self.second { None } else { self.summary() };
-        if second != self.second {
-            (self.second, self.seen) = (second, 0);
-        }
-        let anonymous = record.principal.is_none() && record.claimed_key.is_none() && record.decision != "allow";
-        if !anonymous {
-            return (summary, true);
-        }
-        self.seen = self.seen.saturating_add(1);
-        let shown = self.seen <= ANONYMOUS_LINES_A_SECOND;
-        if !shown {
-            self.hidden = self.hidden.saturating_add(1);
-        }
-        (summary, shown)
-    }
-
-    fn summary(&mut self) -> Option<String> {
-        let hidden = std::mem::take(&mut self.hidden);
-        (hidden > 0).then(|| {
-            Line::new(LogFormat::Json)
-                .text("log", "audit")
-                .text("time", &Timestamp::from_seconds(self.second).iso8601_millis())
-                .text("event", "anonymous-denials")
-                .number("count", hidden)
-                .finish()
-        })
-    }
-}
-
-/// The fields of one request's line, as a JSON object.
-fn request_line(record: &RequestRecord) -> String {
-    // Verified or claimed, never both: a claim says nothing about who called.
-    let claimed = if record.principal.is_none() { record.claimed_key.as_deref() } else { None };
-    let pair = |(action, resource): &(String, String)| format!("{action} {resource}");
-    let decided: Vec<String> = record.decided.iter().map(pair).collect();
-    let denied: Vec<String> = record.denied.iter().map(pair).collect();
-    let mut line = Line::new(LogFormat::Json)
+/// Appends one request's line, a JSON object, to `out`. `time` is the record's, as text.
+fn push_line(record: &RequestRecord<'_>, time: &str, out: &mut Vec<u8>) {
+    let trace = record.trace;
+    Line::new(LogFormat::Json, out)
         .text("log", "audit")
-        .text("time", &record.time.iso8601_millis())
+        .text("time", time)
         .text("event", "request")
-        .text("request_id", &record.request_id)
-        .text("source", &record.source.to_string())
-        .optional("principal", record.principal.as_deref())
-        .optional("claimed_key", claimed)
-        .optional("session_name", record.session_name.as_deref())
-        .optional("source_identity", record.source_identity.as_deref())
-        .text("plane", record.plane)
-        .optional("operation", Some(record.operation))
-        .list("decided", decided.iter().map(String::as_str))
-        .list("denied", denied.iter().map(String::as_str))
-        .text("decision", if record.decision.is_empty() { "none" } else { record.decision })
-        .list("statements", record.statements.iter().map(String::as_str))
+        .text("request_id", record.request_id)
+        .address("source", record.source)
+        .optional("principal", trace.principal.as_deref())
+        .optional("claimed_key", record.claimed_key())
+        .optional("session_name", trace.session_name.as_deref())
+        .optional("source_identity", trace.source_identity.as_deref())
+        .text("plane", trace.plane.as_str())
+        .optional("operation", Some(trace.operation))
+        .list("decided", trace.decided.iter().map(|(action, resource)| [action.as_ref(), resource.as_str()]))
+        .list("denied", trace.denied.iter().map(|(action, resource)| [action.as_ref(), resource.as_str()]))
+        .text("decision", if trace.decision.is_empty() { "none" } else { trace.decision })
+        .list("statements", trace.statements.iter().map(|statement| [statement.as_str()]))
         .number("status", u64::from(record.status))
-        .optional("error", record.error_code);
-    if let Some(status) = record.backend_status {
-        line = line.number("backend_status", u64::from(status));
-    }
-    line.optional("backend_request_id", record.backend_request_id.as_deref()).finish()
+        .optional("error", trace.error_code)
+        .optional_number("backend_status", record.backend_status.map(u64::from))
+        .optional("backend_request_id", record.backend_request_id)
+        .finish();
 }

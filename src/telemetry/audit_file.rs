@@ -6,6 +6,7 @@
 //! the writer knows; to a process that did not see the old file, a new file begins a new chain.
 
 use super::access_log::append;
+use super::line::push_number;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -21,28 +22,37 @@ pub(super) struct Chain {
     /// Number of the last line; 0 before the first.
     pub(super) number: u64,
     /// SHA-256 of the last line in hexadecimal; 64 zeros before the first.
-    pub(super) hash: String,
+    pub(super) hash: [u8; 64],
 }
 
 impl Chain {
     /// Before the first line.
     pub(super) fn start() -> Self {
-        Self { number: 0, hash: "0".repeat(64) }
+        Self { number: 0, hash: [b'0'; 64] }
     }
 
-    /// `fields` (a JSON object) as the next line, with line break, numbered and chained.
-    pub(super) fn link(&mut self, fields: &str) -> String {
+    /// Appends `fields` (a JSON object and a line break) to `out` as the next line, numbered and chained.
+    pub(super) fn link(&mut self, fields: &[u8], out: &mut Vec<u8>) {
         self.number = self.number.saturating_add(1);
-        let rest = fields.strip_prefix('{').unwrap_or(fields);
-        let mut line = format!("{{\"n\":{},\"prev\":\"{}\",{rest}", self.number, self.hash);
-        self.hash = hash(line.as_bytes());
-        line.push('\n');
-        line
+        let fields = fields.strip_suffix(b"\n").unwrap_or(fields);
+        let start = out.len();
+        out.extend_from_slice(b"{\"n\":");
+        push_number(self.number, out);
+        out.extend_from_slice(b",\"prev\":\"");
+        out.extend_from_slice(&self.hash);
+        out.extend_from_slice(b"\",");
+        out.extend_from_slice(fields.strip_prefix(b"{").unwrap_or(fields));
+        // INVARIANT: `start` was the end of `out`.
+        self.hash = hash(out.get(start..).unwrap_or_default());
+        out.push(b'\n');
     }
 }
 
-fn hash(line: &[u8]) -> String {
-    hex::encode(Sha256::digest(line))
+fn hash(line: &[u8]) -> [u8; 64] {
+    let mut text = [b'0'; 64];
+    // INVARIANT: 32 bytes are 64 digits.
+    let _ = hex::encode_to_slice(Sha256::digest(line), &mut text);
+    text
 }
 
 /// An audit file, open for appending.
@@ -52,20 +62,27 @@ pub(super) struct AuditFile {
     chain: Chain,
     /// The length at which `chain` stands.
     length: u64,
+    /// What is written, kept for its room.
+    text: Vec<u8>,
 }
+
+/// More than this is not kept.
+const KEPT_BYTES: usize = 4 << 20;
 
 impl AuditFile {
     /// Opens or makes the file.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let mut opened = Self { path: path.to_owned(), file: append(path)?, chain: Chain::start(), length: 0 };
+        let mut opened =
+            Self { path: path.to_owned(), file: append(path)?, chain: Chain::start(), length: 0, text: Vec::new() };
         opened.file.lock()?;
         let caught_up = opened.catch_up();
         opened.file.unlock()?;
         caught_up.map(|()| opened)
     }
 
-    /// Appends each of `lines` (JSON objects) to the chain, all or, with an error, none.
-    pub(super) fn append(&mut self, lines: &[String]) -> io::Result<()> {
+    /// Appends each of `lines` (JSON objects, each with a line break) to the chain, all or, with an error, none.
+    /// They are lasting after [`AuditFile::sync`].
+    pub(super) fn append<'l>(&mut self, lines: impl Iterator<Item = &'l [u8]>) -> io::Result<()> {
         self.follow_move()?;
         self.file.lock()?;
         let written = self.catch_up().and_then(|()| self.append_locked(lines));
@@ -73,21 +90,32 @@ impl AuditFile {
         written
     }
 
-    fn append_locked(&mut self, lines: &[String]) -> io::Result<()> {
+    /// Makes what was appended lasting.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn append_locked<'l>(&mut self, lines: impl Iterator<Item = &'l [u8]>) -> io::Result<()> {
         let mut chain = self.chain.clone();
-        let text: String = lines.iter().map(|line| chain.link(line)).collect();
-        match self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data()) {
+        self.text.clear();
+        for line in lines {
+            chain.link(line, &mut self.text);
+        }
+        let written = self.file.write_all(&self.text);
+        match written {
             Ok(()) => {
                 self.chain = chain;
-                self.length = self.length.saturating_add(text.len() as u64);
-                Ok(())
+                self.length = self.length.saturating_add(self.text.len() as u64);
             }
-            Err(error) => {
+            Err(_) => {
                 // Half a line would end the chain. If this fails too, `catch_up` takes it as a line of its own.
                 let _ = self.file.set_len(self.length);
-                Err(error)
             }
         }
+        if self.text.capacity() > KEPT_BYTES {
+            self.text = Vec::new();
+        }
+        written
     }
 
     /// Opens the path anew if the file was moved away.
@@ -99,8 +127,11 @@ impl AuditFile {
             Err(error) => return Err(error),
         };
         if moved {
+            // What is in the old file is no less to last.
+            let synced = self.file.sync_data();
             self.file = append(&self.path)?;
             self.length = 0;
+            synced?;
         }
         Ok(())
     }

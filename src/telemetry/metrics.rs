@@ -2,6 +2,7 @@
 //!
 //! Labels come from closed sets only: never a principal, a bucket or anything a client wrote (security rule 32).
 
+use super::metric_handles::{PlaneHandles, RequestHandles, RequestLabels};
 use super::record::RequestRecord;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
@@ -13,12 +14,8 @@ const CACHES: [&str; 5] = ["keys", "users", "roles", "buckets", "sessions"];
 /// All metrics of one gate.
 pub struct Metrics {
     registry: Registry,
-    requests: IntCounterVec,
-    bytes: IntCounterVec,
-    verify: HistogramVec,
-    decide: HistogramVec,
-    upstream: HistogramVec,
-    total: HistogramVec,
+    requests: RequestHandles,
+    planes: PlaneHandles,
     cache_hits: IntCounterVec,
     cache_misses: IntCounterVec,
     log_dropped: IntCounterVec,
@@ -67,12 +64,8 @@ impl Metrics {
             cache_misses.with_label_values(&[cache]);
         }
         Ok(Self {
-            requests,
-            bytes,
-            verify,
-            decide,
-            upstream,
-            total,
+            requests: RequestHandles::new(requests),
+            planes: PlaneHandles::new(bytes, verify, decide, upstream, total),
             cache_hits,
             cache_misses,
             log_dropped,
@@ -82,24 +75,28 @@ impl Metrics {
     }
 
     /// Counts one request.
-    pub fn observe(&self, record: &RequestRecord) {
-        let operation = if record.operation.is_empty() { "none" } else { record.operation };
-        let decision = if record.decision.is_empty() { "none" } else { record.decision };
-        self.requests.with_label_values(&[record.plane, operation, decision, status_class(record.status)]).inc();
-        self.bytes.with_label_values(&[record.plane, "in"]).inc_by(record.bytes_in);
-        self.bytes.with_label_values(&[record.plane, "out"]).inc_by(record.bytes_out);
-        let plane = &[record.plane];
+    pub fn observe(&self, record: &RequestRecord<'_>) {
+        let trace = record.trace;
+        self.requests.count(RequestLabels {
+            plane: trace.plane,
+            operation: if trace.operation.is_empty() { "none" } else { trace.operation },
+            decision: if trace.decision.is_empty() { "none" } else { trace.decision },
+            status: status_class(record.status),
+        });
+        let plane = self.planes.of(trace.plane);
+        plane.bytes_in.inc_by(record.bytes_in);
+        plane.bytes_out.inc_by(record.bytes_out);
         // What was not done has taken no time, and is not counted as fast.
-        if record.verify_nanos > 0 {
-            self.verify.with_label_values(plane).observe(seconds(record.verify_nanos));
+        if trace.verify_nanos > 0 {
+            plane.verify.observe(seconds(trace.verify_nanos));
         }
-        if record.decide_nanos > 0 {
-            self.decide.with_label_values(plane).observe(seconds(record.decide_nanos));
+        if trace.decide_nanos > 0 {
+            plane.decide.observe(seconds(trace.decide_nanos));
         }
         if let Some(nanos) = record.upstream_nanos {
-            self.upstream.with_label_values(plane).observe(seconds(nanos));
+            plane.upstream.observe(seconds(nanos));
         }
-        self.total.with_label_values(plane).observe(seconds(record.total_nanos));
+        plane.total.observe(seconds(record.total_nanos));
     }
 
     /// Brings a cache's counters up to what the cache has counted. An unknown name counts nowhere.

@@ -1,14 +1,15 @@
 //! What is seen from outside: the gate's own log, the access log, the audit log, metrics.
 //!
-//! The request path hands over one [`RequestRecord`] and goes on: lines are written by one thread a log, from
-//! bounded channels; what does not fit is dropped and counted. Principals appear only after verification
-//! (security rule 29), and never in metrics (rule 32).
+//! The request path shows one [`RequestRecord`] and goes on: its lines are made on the spot, in room that each thread
+//! keeps, and handed to one thread a log through bounded buffers; what does not fit is dropped and counted. Principals
+//! appear only after verification (security rule 29), and never in metrics (rule 32).
 
 mod access_log;
 mod audit;
 mod audit_file;
 mod line;
 mod logging;
+mod metric_handles;
 mod metrics;
 mod record;
 mod redact;
@@ -20,21 +21,31 @@ pub use metrics::Metrics;
 pub use record::RequestRecord;
 pub use redact::logged_query;
 
-use crate::conf::{Logs, Sink};
+use crate::conf::{LogFormat, Logs, Sink};
 use access_log::AccessLog;
-use audit::AuditLog;
+use audit::{Audit, AuditLog};
+use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use writer::Writer;
 
-/// Records waiting for each writer.
+/// Lines waiting for each writer.
 const QUEUE: usize = 8192;
+
+/// A thread keeps no more room than this for its lines.
+const KEPT_BYTES: usize = 64 << 10;
+
+thread_local! {
+    /// Where a thread makes its lines.
+    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The logs and metrics of one gate.
 pub struct Telemetry {
-    access: Option<Writer<Arc<RequestRecord>>>,
-    audit: Option<Writer<Arc<RequestRecord>>>,
+    access: Option<Writer>,
+    format: LogFormat,
+    audit: Option<Audit>,
     audit_required: bool,
     metrics: Arc<Metrics>,
 }
@@ -54,7 +65,7 @@ pub struct OpenError {
 impl Telemetry {
     /// Opens the logs and starts their writers. `audit_required`: see [`Telemetry::audit_ready`].
     pub fn start(logs: &Logs, audit_required: bool, metrics: Arc<Metrics>) -> Result<Self, OpenError> {
-        let access = AccessLog::open(&logs.access, logs.format).map_err(open_error("access", &logs.access))?;
+        let access = AccessLog::open(&logs.access).map_err(open_error("access", &logs.access))?;
         let audit = AuditLog::open(&logs.audit).map_err(open_error("audit", &logs.audit))?;
         let start_error = |log, sink| open_error(log, sink);
         let access = access
@@ -64,23 +75,34 @@ impl Telemetry {
         let audit = audit
             .map(|log| Writer::start("audit-log", QUEUE, metrics.dropped("audit"), log))
             .transpose()
-            .map_err(start_error("audit", &logs.audit))?;
-        Ok(Self { access, audit, audit_required, metrics })
+            .map_err(start_error("audit", &logs.audit))?
+            .map(Audit::new);
+        Ok(Self { access, format: logs.format, audit, audit_required, metrics })
     }
 
-    /// Takes note of one request, whatever its end. Never blocks.
-    pub fn record(&self, record: RequestRecord) {
-        self.metrics.observe(&record);
-        let record = Arc::new(record);
-        for writer in [&self.access, &self.audit].into_iter().flatten() {
-            writer.send(Arc::clone(&record));
-        }
+    /// Takes note of one request, whatever its end. Waits for no log.
+    pub fn record(&self, record: &RequestRecord<'_>) {
+        self.metrics.observe(record);
+        let time = record.time.iso8601_millis();
+        ROOM.with_borrow_mut(|room| {
+            if let Some(writer) = &self.access {
+                room.clear();
+                access_log::push_line(record, &time, self.format, room);
+                writer.send(room);
+            }
+            if let Some(audit) = &self.audit {
+                audit.record(record, &time, room);
+            }
+            if room.capacity() > KEPT_BYTES {
+                *room = Vec::new();
+            }
+        });
     }
 
     /// Whether requests may be taken: false if audit lines are required and cannot be written (the last write
     /// failed, or the queue is nearly full). Then the gate answers 503 (security rule 29).
     pub fn audit_ready(&self) -> bool {
-        !self.audit_required || self.audit.as_ref().is_some_and(Writer::is_keeping_up)
+        !self.audit_required || self.audit.as_ref().is_some_and(|audit| audit.writer().is_keeping_up())
     }
 
     /// The metrics.
@@ -88,9 +110,9 @@ impl Telemetry {
         &self.metrics
     }
 
-    /// Waits until all that was recorded before is written; for the end of the process.
+    /// Waits until all that was recorded before is written and lasting; for the end of the process.
     pub fn flush(&self) {
-        for writer in [&self.access, &self.audit].into_iter().flatten() {
+        for writer in [self.access.as_ref(), self.audit.as_ref().map(Audit::writer)].into_iter().flatten() {
             writer.flush();
         }
     }

@@ -2,29 +2,54 @@
 
 use super::*;
 use crate::conf::{LogFormat, LogLevel};
+use crate::gateway::{Plane, Trace};
 use crate::types::Timestamp;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
-fn record(number: u64) -> RequestRecord {
-    let time = Timestamp::parse_iso8601("2026-11-21T22:56:28.661Z").unwrap();
-    let mut record = RequestRecord::new(time, format!("R{number}"), "192.0.2.1".parse().unwrap());
-    record.plane = "s3";
-    record.operation = "GetObject";
-    record.method = "GET";
-    record.path = "/my-bucket/a%20b".to_owned();
-    record.query = "versionId=1&X-Amz-Signature=feedface&X-Amz-Security-Token=tok".to_owned();
-    record.bucket = Some("my-bucket".to_owned());
-    record.claimed_key = Some("TESTER1".to_owned());
-    record.principal = Some("arn:aws:iam:::user/TESTER1".to_owned());
-    record.decided = vec![("s3:GetObject".to_owned(), "arn:aws:s3:::my-bucket/a b".to_owned())];
-    record.decision = "allow";
-    record.statements = vec!["Policy1#0".to_owned()];
-    record.status = 200;
-    record.backend_status = Some(200);
-    (record.bytes_in, record.bytes_out) = (0, 11);
-    (record.verify_nanos, record.decide_nanos, record.upstream_nanos) = (20_000, 7_000, Some(2_000_000));
-    record
+/// What a record borrows.
+struct Request {
+    id: String,
+    trace: Trace,
+}
+
+impl Request {
+    fn record(&self) -> RequestRecord<'_> {
+        RequestRecord {
+            time: Timestamp::parse_iso8601("2026-11-21T22:56:28.661Z").unwrap(),
+            request_id: &self.id,
+            source: "192.0.2.1".parse().unwrap(),
+            method: "GET",
+            path: b"/my-bucket/a%20b",
+            query: b"versionId=1&X-Amz-Signature=feedface&X-Amz-Security-Token=tok",
+            user_agent: None,
+            trace: &self.trace,
+            status: 200,
+            backend_status: Some(200),
+            backend_request_id: None,
+            bytes_in: 0,
+            bytes_out: 11,
+            total_nanos: 0,
+            upstream_nanos: Some(2_000_000),
+        }
+    }
+}
+
+fn request(number: u64) -> Request {
+    let trace = Trace {
+        plane: Plane::S3,
+        operation: "GetObject",
+        bucket: Some("my-bucket".to_owned()),
+        claimed_key: Some("TESTER1".to_owned()),
+        principal: Some("arn:aws:iam:::user/TESTER1".to_owned()),
+        decided: vec![("s3:GetObject".into(), "arn:aws:s3:::my-bucket/a b".to_owned())],
+        decision: "allow",
+        statements: vec!["Policy1#0".to_owned()],
+        verify_nanos: 20_000,
+        decide_nanos: 7_000,
+        ..Trace::default()
+    };
+    Request { id: format!("R{number}"), trace }
 }
 
 fn logs(folder: &Path) -> Logs {
@@ -62,7 +87,7 @@ fn check_chain(path: &Path) -> u64 {
 fn a_request_leaves_one_access_line_and_one_audit_line() {
     let folder = tempfile::tempdir().unwrap();
     let telemetry = start(folder.path());
-    telemetry.record(record(1));
+    telemetry.record(&request(1).record());
     telemetry.flush();
     let access = lines(&folder.path().join("access.log"));
     assert_eq!(
@@ -85,12 +110,18 @@ fn a_request_leaves_one_access_line_and_one_audit_line() {
 
 #[test]
 fn rule_29_a_principal_only_after_verification_else_the_claimed_key() {
-    let mut unproven = record(1);
-    unproven.principal = None;
+    let mut unproven = request(1);
+    unproven.trace.principal = None;
+    let line = |request: &Request, format| {
+        let mut line = Vec::new();
+        access_log::push_line(&request.record(), "now", format, &mut line);
+        String::from_utf8(line).unwrap()
+    };
     for format in [LogFormat::Json, LogFormat::Text] {
-        let line = access_log::line(&unproven, format);
+        let (unproven, proven) = (line(&unproven, format), line(&request(1), format));
+        let line = unproven;
         assert!(line.contains("claimed_key") && line.contains("TESTER1") && !line.contains("principal"), "{line}");
-        let line = access_log::line(&record(1), format);
+        let line = proven;
         assert!(!line.contains("claimed_key") && line.contains("principal"), "{line}");
         assert!(!line.contains("feedface") && !line.contains("tok"), "{line}");
     }
@@ -109,18 +140,18 @@ fn rule_29_the_audit_chain_is_numbered_hashed_and_goes_on_over_restarts_and_comm
     };
     {
         let telemetry = start(folder.path());
-        (0..50).for_each(|n| telemetry.record(record(n)));
+        (0..50).for_each(|n| telemetry.record(&request(n).record()));
         telemetry.flush();
         // While the server runs: the command's line comes between the server's.
         append_command(&path, &command).unwrap();
-        (50..60).for_each(|n| telemetry.record(record(n)));
+        (50..60).for_each(|n| telemetry.record(&request(n).record()));
     }
     assert_eq!(check_chain(&path), 61);
-    let mut big = record(60);
-    big.decided =
-        (0..1000).map(|n| ("s3:DeleteObject".to_owned(), format!("arn:aws:s3:::b/{n}{}", "k".repeat(500)))).collect();
-    start(folder.path()).record(big);
-    start(folder.path()).record(record(61));
+    let mut big = request(60);
+    big.trace.decided =
+        (0..1000).map(|n| ("s3:DeleteObject".into(), format!("arn:aws:s3:::b/{n}{}", "k".repeat(500)))).collect();
+    start(folder.path()).record(&big.record());
+    start(folder.path()).record(&request(61).record());
     append_command(&path, &command).unwrap();
     assert_eq!(check_chain(&path), 64);
     let line: serde_json::Value = serde_json::from_str(&lines(&path)[50]).unwrap();
@@ -131,11 +162,11 @@ fn rule_29_the_audit_chain_is_numbered_hashed_and_goes_on_over_restarts_and_comm
 fn a_broken_last_line_is_kept_and_chained_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.log");
-    start(folder.path()).record(record(1));
+    start(folder.path()).record(&request(1).record());
     let mut text = std::fs::read_to_string(&path).unwrap();
     text.push_str("{\"n\":2,\"prev\":\"00");
     std::fs::write(&path, &text).unwrap();
-    start(folder.path()).record(record(2));
+    start(folder.path()).record(&request(2).record());
     let lines = lines(&path);
     let last: serde_json::Value = serde_json::from_str(&lines[2]).unwrap();
     assert_eq!(last["n"], 3);
@@ -147,14 +178,77 @@ fn a_log_that_was_moved_away_is_made_anew_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (path, old) = (folder.path().join("audit.log"), folder.path().join("audit.log.1"));
     let telemetry = start(folder.path());
-    telemetry.record(record(1));
+    telemetry.record(&request(1).record());
     telemetry.flush();
     std::fs::rename(&path, &old).unwrap();
-    telemetry.record(record(2));
+    telemetry.record(&request(2).record());
     telemetry.flush();
     let line: serde_json::Value = serde_json::from_str(&lines(&path)[0]).unwrap();
     assert_eq!(line["n"], 2);
     assert_eq!(line["prev"], hex::encode(Sha256::digest(lines(&old)[0].as_bytes())));
+}
+
+#[test]
+fn lines_of_many_threads_are_whole_and_none_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let telemetry = start(folder.path());
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let telemetry = &telemetry;
+            scope.spawn(move || {
+                for number in 0..1500 {
+                    telemetry.record(&request(thread * 10_000 + number).record());
+                }
+            });
+        }
+    });
+    telemetry.flush();
+    assert_eq!(check_chain(&folder.path().join("audit.log")), 6000);
+    let ids = |name: &str| -> std::collections::BTreeSet<String> {
+        let of = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["request_id"].to_string();
+        lines(&folder.path().join(name)).iter().map(of).collect()
+    };
+    assert_eq!(ids("access.log").len(), 6000);
+    assert_eq!(ids("access.log"), ids("audit.log"));
+}
+
+#[test]
+fn lines_come_out_by_themselves_soon() {
+    let folder = tempfile::tempdir().unwrap();
+    let telemetry = start(folder.path());
+    for number in 1..4 {
+        telemetry.record(&request(number).record());
+        let there = || lines(&folder.path().join("audit.log")).len() == usize::try_from(number).unwrap();
+        assert!((0..500).any(|_| there() || {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            false
+        }));
+    }
+}
+
+#[test]
+fn rule_29_beyond_three_quarters_of_the_room_the_log_does_not_keep_up_and_beyond_all_of_it_lines_are_counted() {
+    /// Writes nothing until it may.
+    struct Held(std::sync::mpsc::Receiver<()>);
+    impl writer::Log for Held {
+        fn write(&mut self, _lines: &writer::Lines) -> io::Result<()> {
+            let _ = self.0.recv();
+            Ok(())
+        }
+    }
+    let metrics = Metrics::new().unwrap();
+    let (go, held) = std::sync::mpsc::channel();
+    let writer = Writer::start("held", 8, metrics.dropped("audit"), Held(held)).unwrap();
+    assert!(writer.send(b"first\n"));
+    // Until the thread has taken the first line it is among those that wait.
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    assert!((0..6).all(|_| writer.send(b"x\n")) && writer.is_keeping_up());
+    assert!(writer.send(b"x\n") && !writer.is_keeping_up());
+    assert!(writer.send(b"x\n") && !writer.send(b"x\n"));
+    assert_eq!(metrics.dropped("audit").get(), 1);
+    drop(go);
+    writer.flush();
+    assert!(writer.is_keeping_up() && writer.send(b"x\n"));
 }
 
 #[test]
@@ -163,11 +257,12 @@ fn rule_29_anonymous_denials_beyond_a_rate_are_counted_not_written() {
     {
         let telemetry = start(folder.path());
         for number in 0..100 {
-            let mut stranger = record(number);
-            (stranger.principal, stranger.claimed_key, stranger.decision) = (None, None, "implicit_deny");
-            telemetry.record(stranger);
+            let mut stranger = request(number);
+            let trace = &mut stranger.trace;
+            (trace.principal, trace.claimed_key, trace.decision) = (None, None, "implicit_deny");
+            telemetry.record(&stranger.record());
         }
-        telemetry.record(record(100));
+        telemetry.record(&request(100).record());
     }
     let path = folder.path().join("audit.log");
     assert_eq!(check_chain(&path), 12);
@@ -182,13 +277,13 @@ fn rule_29_a_gate_that_must_audit_and_cannot_is_not_ready() {
     assert!(telemetry.audit_ready());
     // The log's folder is gone, so the moved file cannot be made anew.
     std::fs::remove_dir_all(folder.path()).unwrap();
-    telemetry.record(record(1));
+    telemetry.record(&request(1).record());
     telemetry.flush();
     assert!(!telemetry.audit_ready());
     let page = String::from_utf8(telemetry.metrics().page().unwrap()).unwrap();
     assert!(page.contains("rolegate_log_dropped_total{log=\"audit\"}"), "{page}");
     std::fs::create_dir_all(folder.path()).unwrap();
-    telemetry.record(record(2));
+    telemetry.record(&request(2).record());
     telemetry.flush();
     assert!(telemetry.audit_ready());
 }
@@ -196,7 +291,7 @@ fn rule_29_a_gate_that_must_audit_and_cannot_is_not_ready() {
 #[test]
 fn rule_32_metrics_have_no_names_of_principals_or_buckets() {
     let metrics = Metrics::new().unwrap();
-    metrics.observe(&record(1));
+    metrics.observe(&request(1).record());
     metrics.set_cache("roles", 1, 0);
     metrics.set_cache("sessions", 0, 2);
     metrics.set_cache("unknown", 9, 9);

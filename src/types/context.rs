@@ -4,6 +4,8 @@
 //! whatever the number of its values; a set may be empty only by being absent.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::OnceLock;
 
 /// The values of one context key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +77,44 @@ impl Context {
     }
 }
 
+/// What decisions read: a context, or one that is made when it is first read.
+pub trait ReadContext: fmt::Debug {
+    /// The values of `key`, sought without regard to (ASCII) case.
+    fn get(&self, key: &str) -> Option<&ContextValues>;
+}
+
+impl ReadContext for Context {
+    fn get(&self, key: &str) -> Option<&ContextValues> {
+        Self::get(self, key)
+    }
+}
+
+/// A context that is made when a decision first reads a key: most decisions read none, and a context is some twenty
+/// texts.
+pub struct LazyContext<'a> {
+    make: Box<dyn Fn() -> Context + Send + Sync + 'a>,
+    made: OnceLock<Context>,
+}
+
+impl<'a> LazyContext<'a> {
+    /// The context that `make` makes. INVARIANT of the caller: `make` gives the same whenever it is called.
+    pub fn new(make: impl Fn() -> Context + Send + Sync + 'a) -> Self {
+        Self { make: Box::new(make), made: OnceLock::new() }
+    }
+}
+
+impl ReadContext for LazyContext<'_> {
+    fn get(&self, key: &str) -> Option<&ContextValues> {
+        self.made.get_or_init(&self.make).get(key)
+    }
+}
+
+impl fmt::Debug for LazyContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LazyContext").field(&self.made.get()).finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +135,21 @@ mod tests {
         context.set_many("aws:CalledVia", vec![]);
         assert_eq!(context.get("aws:TagKeys").and_then(ContextValues::single), None);
         assert!(context.get("aws:CalledVia").is_none());
+    }
+
+    #[test]
+    fn a_lazy_context_is_made_once_and_only_if_it_is_read() {
+        let made = std::sync::atomic::AtomicU32::new(0);
+        let lazy = LazyContext::new(|| {
+            made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let mut context = Context::new();
+            context.set("aws:userid", "U");
+            context
+        });
+        assert_eq!(made.load(std::sync::atomic::Ordering::Relaxed), 0);
+        let read: &dyn ReadContext = &lazy;
+        assert_eq!(read.get("AWS:UserId").and_then(ContextValues::single), Some(&b"U"[..]));
+        assert!(read.get("aws:username").is_none());
+        assert_eq!(made.load(std::sync::atomic::Ordering::Relaxed), 1);
     }
 }

@@ -18,7 +18,7 @@ mod unique_id;
 pub use access_key::{AccessKeyId, InvalidAccessKeyId};
 pub use account::{AccountId, InvalidAccountId};
 pub use arn::{Arn, InvalidArn};
-pub use context::{Context, ContextValues};
+pub use context::{Context, ContextValues, LazyContext, ReadContext};
 pub use glob::{Glob, GlobToken};
 pub use principal::Principal;
 pub use requirement::{Requirement, ResourceName};

@@ -42,7 +42,7 @@ async fn check(world: &World, user: &Credentials, key: &[u8], raw: &str) {
         for signed in [request.clone().sign(world, user), request.clone().presign(world, user)] {
             let reply = world.send(signed).await;
             let decided = reply.trace.decided.clone();
-            assert_eq!(decided, [(action.to_owned(), object.clone())], "{raw}");
+            assert_eq!(decided, [(action.into(), object.clone())], "{raw}");
             let forward = reply.forward();
             assert_eq!(forward.permit.requirements().len(), 1);
             let again = read_again(&forward);

@@ -295,7 +295,7 @@ async fn each_key_of_a_batch_is_judged_by_itself() {
     let sent = String::from_utf8(world.backend.calls().pop().unwrap().body.to_vec()).unwrap();
     assert!(sent.contains("<Key>a</Key>") && sent.contains("<Key>c</Key>") && !sent.contains("<Key>b</Key>"), "{sent}");
     // The audit can tell one from the other.
-    let pair = |key: &str| ("s3:DeleteObject".to_owned(), format!("arn:aws:s3:::b-one/{key}"));
+    let pair = |key: &str| ("s3:DeleteObject".into(), format!("arn:aws:s3:::b-one/{key}"));
     assert_eq!(reply.trace.decision, "partial");
     assert_eq!(reply.trace.decided, [pair("a"), pair("b"), pair("c")]);
     assert_eq!(reply.trace.denied, [pair("b")]);
