@@ -82,6 +82,7 @@ fn listen(root: &mut Section<'_>, folder: &Path) -> Listen {
         max_header_bytes: bytes(&mut section, "max_header_bytes", 4 << 10, MIB, default.max_header_bytes),
         idle_timeout: seconds(&mut section, "idle_timeout_seconds", DAY, default.idle_timeout),
         read_timeout: seconds(&mut section, "read_timeout_seconds", DAY, default.read_timeout),
+        stop_delay: section.number("stop_delay_seconds", 0, DAY).map_or(default.stop_delay, Duration::from_secs),
         grace: seconds(&mut section, "grace_seconds", DAY, default.grace),
     };
     section.finish();

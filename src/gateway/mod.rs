@@ -24,7 +24,7 @@ mod trace;
 mod verdict;
 
 pub use fault::Fault;
-pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody};
+pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, refusal_of_the_gate};
 pub use rescue::{Dialect, error_response, fault_response};
 pub use settings::{Settings, UnrecordedOwner};
 pub use trace::{Plane, Trace};
@@ -104,6 +104,16 @@ impl Gateway {
             self.control(scene, &query, claim.as_ref()).await.map(Verdict::Respond)
         } else {
             self.data(scene, &query, claim.as_ref()).await
+        }
+    }
+
+    /// A call of the gate's own to the backend. That the backend refuses the gate's credentials is a fault of the
+    /// gate, and no answer for the client.
+    pub(crate) async fn call(&self, request: BackendRequest) -> Result<BackendAnswer, Fault> {
+        let answer = self.backend.call(request, self.settings.answer_bytes).await?;
+        match refusal_of_the_gate(answer.status, &answer.body) {
+            Some(code) => Err(Fault::BackendRefusesGate(code)),
+            None => Ok(answer),
         }
     }
 
