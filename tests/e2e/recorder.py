@@ -10,6 +10,8 @@ import struct
 import threading
 from dataclasses import dataclass, field
 
+from leaks import LEAKS, head_bytes
+
 HOST = "127.0.0.1"
 
 
@@ -132,6 +134,7 @@ class Recorder:
             threading.Thread(target=_pump, args=(backend, client, self._answer), daemon=True).start()
 
     def _record(self, seen):
+        LEAKS.keep_request(head_bytes(f"{seen.method} {seen.target}", seen.headers))
         with self._lock:
             self.requests.append(seen)
 
