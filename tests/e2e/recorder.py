@@ -23,6 +23,7 @@ class Seen:
     target: str
     headers: dict
     body_bytes: int = 0
+    ended: bool = False  # the whole of its body came
 
 
 @dataclass
@@ -65,6 +66,7 @@ class _Parser:
         self.current.body_bytes += taken
         if self.left:
             return False
+        self.current.ended = not self.chunked
         self.state = "chunk_end" if self.chunked else "head"
         return bool(self.buffer) or self.chunked
 
@@ -88,7 +90,7 @@ class _Parser:
             return False
         self.buffer = rest
         if not line:
-            self.state = "head"
+            self.current.ended, self.state = True, "head"
         return True
 
 
