@@ -21,11 +21,13 @@ class Gate:
     """A configured gate: `cli(...)` runs commands on its store, `start()` serves.
 
     `redis` is a RedisServer, or None for the embedded SQLite. `join` is another gate whose store, keys and users this
-    one shares. `sections` override single keys of the configuration: `listen={"tls_cert": ...}`; None removes a key.
+    one shares. `backend` is another endpoint, or keys of that section. `sections` override single keys of the configuration: `listen={"tls_cert": ...}`; None removes a key.
     """
 
     def __init__(self, folder, weed, *, backend=None, redis=None, join=None, **sections):
         self.folder, self.binary = private_folder(folder), gate_binary()
+        if isinstance(backend, dict):
+            backend, sections = None, sections | {"backend": backend}
         self.process, self._overrides = None, sections
         backend_secret = private_file(self.folder / "backend.secret", weed.secret_key)
         state = Path(join.folder if join else self.folder) / "state"
