@@ -151,7 +151,7 @@ def assert_refused(answer, fault, place):
 
 
 def all_at_once(jobs):
-    with ThreadPoolExecutor(12) as pool:
+    with ThreadPoolExecutor(16) as pool:
         for done in [pool.submit(*job) for job in jobs]:
             done.result()
 
