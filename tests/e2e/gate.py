@@ -21,10 +21,11 @@ class Gate:
     """A configured gate: `cli(...)` runs commands on its store, `start()` serves.
 
     `redis` is a RedisServer, or None for the embedded SQLite. `join` is another gate whose store, keys and users this
-    one shares. `backend` is another endpoint, or keys of that section. `sections` override single keys of the configuration: `listen={"tls_cert": ...}`; None removes a key.
+    one shares. `backend` is another endpoint, or keys of that section;
+    `store_url` another way to the Redis. `sections` override single keys of the configuration: `listen={"tls_cert": ...}`; None removes a key.
     """
 
-    def __init__(self, folder, weed, *, backend=None, redis=None, join=None, **sections):
+    def __init__(self, folder, weed, *, backend=None, redis=None, join=None, store_url=None, **sections):
         self.folder, self.binary = private_folder(folder), gate_binary()
         if isinstance(backend, dict):
             backend, sections = None, sections | {"backend": backend}
@@ -45,7 +46,7 @@ class Gate:
                 "secret_key": f"file:{backend_secret}",
             },
             "store": {
-                "url": redis.url if redis else f"sqlite:{state / 'rolegate.db'}",
+                "url": store_url or redis.url if redis else f"sqlite:{state / 'rolegate.db'}",
                 "key": f"file:{state / 'store.key'}",
             },
             "identity": {"account_id": ""},
