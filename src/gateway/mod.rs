@@ -94,9 +94,15 @@ impl Gateway {
         }
     }
 
+    /// The plane that a request looks like before its parameters are read: S3's, or STS's for IAM and STS calls.
+    pub fn plane_of(&self, head: &RequestHead) -> Plane {
+        let control = control_plane::is_control_call(head, &self.settings.addressing.domains);
+        if control { Plane::Sts } else { Plane::S3 }
+    }
+
     async fn decide(&self, scene: &mut Scene<'_>) -> Result<Verdict, Fault> {
-        let control = control_plane::is_control_call(scene.head, &self.settings.addressing.domains);
-        scene.trace.plane = if control { Plane::Sts } else { Plane::S3 };
+        scene.trace.plane = self.plane_of(scene.head);
+        let control = scene.trace.plane != Plane::S3;
         let query = scene.head.parse_query().map_err(Fault::Query)?;
         let claim = sigv4::claim(scene.head, &query).map_err(Fault::signature)?;
         scene.trace.claimed_key = claim.as_ref().map(|claim| claim.access_key().as_str().to_owned());

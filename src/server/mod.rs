@@ -82,7 +82,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     let metrics = Arc::new(Metrics::new()?);
     let telemetry = Arc::new(Telemetry::start(&config.logs, config.audit.required, Arc::clone(&metrics))?);
     let in_flight = Arc::new(InFlight::default());
-    let readiness = Arc::new(Readiness::new(records.clone()));
+    let readiness = Arc::new(Readiness::new(records.clone(), Arc::clone(&telemetry)));
     let backend = parts::Backend::new(&config, &secrets, &clock)?;
 
     let gateway = Gateway {

@@ -111,14 +111,16 @@ impl Log<Arc<RequestRecord>> for AuditLog {
     fn settle(&mut self) -> io::Result<()> {
         self.write_pending()
     }
+
+    fn sum_up(&mut self) -> io::Result<()> {
+        self.pending.extend(self.anonymous.summary());
+        self.write_pending()
+    }
 }
 
 impl Drop for AuditLog {
     fn drop(&mut self) {
-        if let Some(summary) = self.anonymous.summary() {
-            self.pending.push(summary);
-        }
-        if let Err(error) = self.write_pending() {
+        if let Err(error) = self.sum_up() {
             tracing::error!(%error, "the last audit lines cannot be written");
         }
     }

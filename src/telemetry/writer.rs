@@ -19,6 +19,11 @@ pub(super) trait Log<T>: Send + 'static {
 
     /// Brings all buffered lines out. Called whenever nothing more waits.
     fn settle(&mut self) -> io::Result<()>;
+
+    /// Brings out what is still being counted. Called when somebody waits for the log, as at the end of the process.
+    fn sum_up(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 enum Message<T> {
@@ -119,6 +124,11 @@ fn run<T>(receiver: &Receiver<Message<T>>, mut log: impl Log<T>, state: &State) 
         if batch > 0 {
             let settled = log.settle();
             note(result.and(settled), batch, state);
+        }
+        if !flushed.is_empty()
+            && let Err(error) = log.sum_up()
+        {
+            tracing::error!(%error, "the sums at the end of a log cannot be written");
         }
         for done in flushed {
             // Whoever waited may have gone.
