@@ -85,6 +85,7 @@ fn listen(root: &mut Section<'_>, folder: &Path) -> Listen {
         min_upload_rate: section.number("min_upload_bytes_per_second", 0, MIB).unwrap_or(default.min_upload_rate),
         idle_timeout: seconds(&mut section, "idle_timeout_seconds", DAY, default.idle_timeout),
         read_timeout: seconds(&mut section, "read_timeout_seconds", DAY, default.read_timeout),
+        stop_delay: section.number("stop_delay_seconds", 0, DAY).map_or(default.stop_delay, Duration::from_secs),
         grace: seconds(&mut section, "grace_seconds", DAY, default.grace),
     };
     section.finish();

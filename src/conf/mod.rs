@@ -83,6 +83,8 @@ pub struct Listen {
     pub idle_timeout: Duration,
     /// `read_timeout_seconds`: how long the client may stay silent inside a request.
     pub read_timeout: Duration,
+    /// `stop_delay_seconds`: how long requests are still accepted after a stop signal, while `/readyz` says no.
+    pub stop_delay: Duration,
     /// `grace_seconds`: how long requests in flight may go on when the server stops.
     pub grace: Duration,
 }
@@ -285,6 +287,7 @@ impl Default for Listen {
             min_upload_rate: 1024,
             idle_timeout: Duration::from_secs(75),
             read_timeout: Duration::from_secs(60),
+            stop_delay: Duration::from_secs(1),
             grace: Duration::from_secs(30),
         }
     }

@@ -159,9 +159,10 @@ impl Gateway {
         }
         let deleting = self.advance(&record, BucketState::Deleting).await?;
         let answer = match self.send(&permit, call, String::new()).await {
-            Err(Fault::Backend(BackendError::Unreachable)) => {
+            // The backend has done nothing.
+            Err(fault @ (Fault::Backend(BackendError::Unreachable) | Fault::BackendRefusesGate(_))) => {
                 self.advance(&deleting, BucketState::Active).await?;
-                return Err(BackendError::Unreachable.into());
+                return Err(fault);
             }
             sent => sent?,
         };
@@ -182,7 +183,7 @@ impl Gateway {
     async fn backend_has(&self, call: &Call<'_>) -> Result<bool, Fault> {
         let target = call.request.outbound_target("", &self.settings.addressing.buckets)?.path;
         let head = BackendRequest { method: Method::Head, target, headers: Vec::new(), body: bytes::Bytes::new() };
-        match self.backend.call(head, self.settings.answer_bytes).await?.status {
+        match self.call(head).await?.status {
             404 => Ok(false),
             200..=399 | 403 => Ok(true),
             _ => Err(BackendError::Ambiguous.into()),

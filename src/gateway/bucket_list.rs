@@ -30,7 +30,7 @@ impl Gateway {
             };
             let request =
                 BackendRequest { method: Method::Get, target, headers: Vec::new(), body: bytes::Bytes::new() };
-            let answer = self.backend.call(request, self.settings.answer_bytes).await?;
+            let answer = self.call(request).await?;
             if answer.status != 200 {
                 return Ok(pass(answer));
             }

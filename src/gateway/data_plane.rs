@@ -239,7 +239,7 @@ impl Gateway {
             headers.push(("content-md5".to_owned(), s3::content_md5(document.as_bytes()).into_bytes()));
         }
         let request = BackendRequest { method: call.request.method(), target, headers, body: document.into() };
-        Ok(self.backend.call(request, self.settings.answer_bytes).await?)
+        self.call(request).await
     }
 }
 

@@ -95,6 +95,12 @@ pub enum Fault {
     /// The backend's answer is not what S3 answers.
     #[error("the backend's answer cannot be read")]
     BackendAnswer,
+    /// The backend refuses the gate's own credentials; its code.
+    #[error(
+        "the backend refuses the gate's own request with {0}: check backend.access_key, backend.secret_key, \
+         backend.region and both clocks (`rolegate check-backend` tells more)"
+    )]
+    BackendRefusesGate(&'static str),
     /// A fact that the decision needs could not be had from the backend (security rule 11).
     #[error("the backend did not tell the tags of the object that the decision needs")]
     FactUnknown,

@@ -24,7 +24,7 @@ mod trace;
 mod verdict;
 
 pub use fault::Fault;
-pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody};
+pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, refusal_of_the_gate};
 pub use rescue::{Dialect, error_response, fault_response};
 pub use settings::{Settings, UnrecordedOwner};
 pub use trace::{Plane, Trace};
@@ -94,9 +94,15 @@ impl Gateway {
         }
     }
 
+    /// The plane that a request looks like before its parameters are read: S3's, or STS's for IAM and STS calls.
+    pub fn plane_of(&self, head: &RequestHead) -> Plane {
+        let control = control_plane::is_control_call(head, &self.settings.addressing.domains);
+        if control { Plane::Sts } else { Plane::S3 }
+    }
+
     async fn decide(&self, scene: &mut Scene<'_>) -> Result<Verdict, Fault> {
-        let control = control_plane::is_control_call(scene.head, &self.settings.addressing.domains);
-        scene.trace.plane = if control { Plane::Sts } else { Plane::S3 };
+        scene.trace.plane = self.plane_of(scene.head);
+        let control = scene.trace.plane != Plane::S3;
         let query = scene.head.parse_query().map_err(Fault::Query)?;
         let claim = sigv4::claim(scene.head, &query).map_err(Fault::signature)?;
         scene.trace.claimed_key = claim.as_ref().map(|claim| claim.access_key().as_str().to_owned());
@@ -104,6 +110,16 @@ impl Gateway {
             self.control(scene, &query, claim.as_ref()).await.map(Verdict::Respond)
         } else {
             self.data(scene, &query, claim.as_ref()).await
+        }
+    }
+
+    /// A call of the gate's own to the backend. That the backend refuses the gate's credentials is a fault of the
+    /// gate, and no answer for the client.
+    pub(crate) async fn call(&self, request: BackendRequest) -> Result<BackendAnswer, Fault> {
+        let answer = self.backend.call(request, self.settings.answer_bytes).await?;
+        match refusal_of_the_gate(answer.status, &answer.body) {
+            Some(code) => Err(Fault::BackendRefusesGate(code)),
+            None => Ok(answer),
         }
     }
 

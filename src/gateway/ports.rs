@@ -62,6 +62,34 @@ impl BackendAnswer {
     }
 }
 
+/// The codes by which a backend refuses the credentials, the region or the clock of whoever signed: the gate's own.
+const REFUSALS: [&str; 10] = [
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "AuthorizationHeaderMalformed",
+    "RequestTimeTooSkewed",
+    "InvalidToken",
+    "ExpiredToken",
+    "TokenRefreshRequired",
+    "InvalidSecurity",
+    "NotSignedUp",
+    "AccountProblem",
+];
+
+/// The code, if an answer of the backend refuses the gate's own credentials. Such an answer is never the client's:
+/// it names the gate's key id at the backend, and says of the client's signature what is not so.
+///
+/// `body` is the error document, or as much of its beginning as holds its code.
+pub fn refusal_of_the_gate(status: u16, body: &[u8]) -> Option<&'static str> {
+    const OPEN: &[u8] = b"<Code>";
+    if !(400..500).contains(&status) {
+        return None;
+    }
+    let at = body.windows(OPEN.len()).position(|window| window == OPEN)?;
+    let code = body.get(at + OPEN.len()..)?.split(|byte| *byte == b'<').next()?.trim_ascii();
+    REFUSALS.into_iter().find(|refusal| refusal.as_bytes() == code)
+}
+
 /// Why there is no whole answer. Only [`BackendError::Unreachable`] says that nothing was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BackendError {
@@ -81,4 +109,29 @@ pub enum BackendError {
 pub trait Backend: Send + Sync {
     /// Signs and sends `request` once (never twice) and reads the answer up to `limit` bytes.
     async fn call(&self, request: BackendRequest, limit: usize) -> Result<BackendAnswer, BackendError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_the_gate_is_told_from_one_of_the_request() {
+        let said = |status, code: &str| {
+            let body = format!("<?xml version=\"1.0\"?><Error>\n<Code> {code} </Code><Message>m</Message></Error>");
+            refusal_of_the_gate(status, body.as_bytes())
+        };
+        for code in REFUSALS {
+            assert_eq!(said(403, code), Some(code));
+            assert_eq!(said(400, code), Some(code));
+            assert_eq!(said(200, code), None);
+            assert_eq!(said(503, code), None);
+        }
+        for code in ["AccessDenied", "NoSuchKey", "InvalidObjectState", "SignatureDoesNotMatchAtAll", ""] {
+            assert_eq!(said(403, code), None, "{code}");
+        }
+        for body in ["", "<Code>", "<Code", "SignatureDoesNotMatch", "<Message>&lt;Code&gt;SignatureDoesNotMatch"] {
+            assert_eq!(refusal_of_the_gate(403, body.as_bytes()), None, "{body}");
+        }
+    }
 }

@@ -115,6 +115,7 @@ const UNAVAILABLE: &str = "The service cannot decide at the moment. Please try a
 const SLOW_DOWN: &str = "Please reduce your request rate.";
 const RATE_EXCEEDED: &str = "Rate exceeded";
 const BACKEND_GONE: &str = "The storage behind this gate cannot be reached. Please try again.";
+const BACKEND_REFUSES: &str = "The storage behind this gate cannot be used at the moment. The gate's log says why.";
 const BACKEND_OPEN: &str =
     "The storage behind this gate gave no whole answer: the request may or may not have been carried out.";
 
@@ -156,6 +157,7 @@ fn s3_saying(fault: &Fault) -> Saying {
         Fault::Backend(BackendError::Ambiguous | BackendError::TooLarge) | Fault::BackendAnswer => {
             Saying::new(502, "InternalError", BACKEND_OPEN)
         }
+        Fault::BackendRefusesGate(_) => Saying::new(503, "ServiceUnavailable", BACKEND_REFUSES),
         Fault::Lookup(error) => s3_lookup(error),
         Fault::FactUnknown | Fault::Store(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
     }
@@ -274,9 +276,11 @@ fn control_saying(fault: &Fault) -> Saying {
         Fault::Body(BodyError::TooLarge { .. }) => Saying::new(413, "RequestEntityTooLarge", text),
         Fault::Body(BodyError::Incomplete | BodyError::TimedOut) => Saying::new(400, "RequestExpired", text),
         Fault::Body(BodyError::Busy) => Saying::new(400, "Throttling", RATE_EXCEEDED),
-        Fault::Backend(_) | Fault::BackendAnswer | Fault::FactUnknown | Fault::Store(_) => {
-            Saying::new(503, "ServiceUnavailable", UNAVAILABLE)
-        }
+        Fault::Backend(_)
+        | Fault::BackendAnswer
+        | Fault::BackendRefusesGate(_)
+        | Fault::FactUnknown
+        | Fault::Store(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
         // These arise on the S3 plane only, which has its own dialect.
         Fault::S3(_)
         | Fault::NotImplemented(_)

@@ -147,6 +147,9 @@ pub enum Error {
     /// A parameter that must be a whole number.
     #[error("the query parameter `{0}` must be a whole number from 0 to 2147483647")]
     NotANumber(&'static str),
+    /// A part number outside S3's bounds.
+    #[error("the query parameter `partNumber` must be a whole number from 1 to 10000")]
+    PartNumber,
     /// A parameter that the sub-resource needs.
     #[error("the query parameter `{0}` is missing")]
     MissingQueryKey(&'static str),
@@ -265,6 +268,7 @@ impl Error {
             | Self::FixedQueryValue { .. }
             | Self::EmptyQueryValue(_)
             | Self::NotANumber(_)
+            | Self::PartNumber
             | Self::MissingQueryKey(_)
             | Self::UnknownHeader(_)
             | Self::UnexpectedHeader { .. }

@@ -181,11 +181,18 @@ fn check_value(row: &Row, key: &'static str, value: &[u8], rules: &AddressingRul
     match key {
         // `s3:max-keys` must read as the number that the backend reads.
         "max-keys" if !is_number(value) => Err(Error::NotANumber(key)),
+        // A backend may take a part with a number that is none for a whole object.
+        "partNumber" if !is_part_number(value) => Err(Error::PartNumber),
         "prefix" | "marker" | "key-marker" | "start-after" if row.operation != Operation::ListBuckets => {
             check_listing_name(value, rules.keys)
         }
         _ => Ok(()),
     }
+}
+
+fn is_part_number(value: &[u8]) -> bool {
+    is_number(value)
+        && std::str::from_utf8(value).is_ok_and(|text| text.parse().is_ok_and(|n| (1..=10_000).contains(&n)))
 }
 
 fn is_number(value: &[u8]) -> bool {

@@ -38,7 +38,9 @@ impl Gate for Gatekeeper {
         if !self.telemetry.audit_ready() {
             let text = "The audit log cannot be written. Please try again.";
             trace.error_code = Some("ServiceUnavailable");
-            return Verdict::Respond(answer(503, "ServiceUnavailable", text, Dialect::S3, head, request_id));
+            trace.plane = self.gateway.plane_of(head);
+            let dialect = Dialect::of(trace.plane);
+            return Verdict::Respond(answer(503, "ServiceUnavailable", text, dialect, head, request_id));
         }
         self.gateway.handle(head, request_id, body, trace).await
     }

@@ -82,7 +82,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     let metrics = Arc::new(Metrics::new()?);
     let telemetry = Arc::new(Telemetry::start(&config.logs, config.audit.required, Arc::clone(&metrics))?);
     let in_flight = Arc::new(InFlight::default());
-    let readiness = Arc::new(Readiness::new(records.clone()));
+    let readiness = Arc::new(Readiness::new(records.clone(), Arc::clone(&telemetry)));
     let backend = parts::Backend::new(&config, &secrets, &clock)?;
 
     let gateway = Gateway {
@@ -111,9 +111,10 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     let admin = admin::Admin { metrics, directory, readiness: Arc::clone(&readiness) };
     let mut admin_service = Service::new("admin".to_owned(), admin);
     admin_service.add_tcp(&config.admin.address.to_string());
-    server.add_service(admin_service);
+    server.add_service(stop::UntilTheEnd::new(admin_service));
     tracing::info!(address = %config.listen.address, admin = %config.admin.address, "serving");
-    let signals = stop::StopSignals { readiness, in_flight, telemetry: Arc::clone(&telemetry) };
+    let delay = config.listen.stop_delay;
+    let signals = stop::StopSignals { readiness, in_flight, telemetry: Arc::clone(&telemetry), delay };
     server.run(RunArgs { shutdown_signal: Box::new(signals) });
     telemetry.flush();
     runtime.shutdown_background();

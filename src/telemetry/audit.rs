@@ -137,6 +137,11 @@ impl Audit {
         self.writer.send(line);
     }
 
+    /// Writes what is still being counted. Called when somebody waits for the log, as at the end of the process.
+    pub(super) fn sum_up(&self) {
+        self.summarize(&mut self.anonymous.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Writes how many denials were hidden, if any were. What cannot be handed over stays counted.
     fn summarize(&self, denials: &mut AnonymousDenials) {
         if denials.hidden == 0 {
@@ -158,7 +163,7 @@ impl Audit {
 
 impl Drop for Audit {
     fn drop(&mut self) {
-        self.summarize(&mut self.anonymous.lock().unwrap_or_else(PoisonError::into_inner));
+        self.sum_up();
     }
 }
 

@@ -112,6 +112,9 @@ impl Telemetry {
 
     /// Waits until all that was recorded before is written and lasting; for the end of the process.
     pub fn flush(&self) {
+        if let Some(audit) = &self.audit {
+            audit.sum_up();
+        }
         for writer in [self.access.as_ref(), self.audit.as_ref().map(Audit::writer)].into_iter().flatten() {
             writer.flush();
         }

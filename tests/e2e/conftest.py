@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
 
 from clients import Keys, assume, client, make_role, unique  # noqa: E402
 from gate import TESTER1, TESTER2, Gate  # noqa: E402
+from leaks import LEAKS, listen_to_clients  # noqa: E402
 from recorder import Recorder  # noqa: E402
 from servers import RedisServer, SeaweedFS, gate_binary  # noqa: E402
 
@@ -30,6 +31,7 @@ for name in [name for name in os.environ if name.startswith("AWS_") or name.lowe
 os.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
 os.environ |= {"AWS_SHARED_CREDENTIALS_FILE": os.devnull, "NO_PROXY": "127.0.0.1"}
 
+listen_to_clients()
 _gates = []  # the gates that run now, for the report of a failing test
 
 
@@ -133,3 +135,18 @@ def pytest_runtest_makereport(item, call):
         for one in _gates:
             if one.process and (words := one.process.last_words(30)):
                 report.sections.append((f"{one.folder.name} gate.log", words))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session):
+    """Fails the run if any secret that it knew stands in a log, an answer or a metric. The folders are there still."""
+    session.config.leaks = LEAKS.scan()
+    if session.config.leaks and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    found = getattr(config, "leaks", [])
+    terminalreporter.write_line(f"leak scan: {LEAKS.summary()}: {len(found)} found")
+    for where, kind, what in found[:50]:
+        terminalreporter.write_line(f"LEAK: {where} has a {kind}: {what}", red=True)

@@ -1,32 +1,43 @@
 """The gate under test: the real binary, with a configuration, stores and users of its own in a temporary folder."""
 
+import contextlib
 import json
+import re
 import secrets
 import subprocess
 from pathlib import Path
 
 import requests
+from leaks import LEAKS
 from servers import HOST, Process, StartError, free_ports, gate_binary, private_file, private_folder, retry, toml
 
 TESTER1 = ("TESTER1", "test123")  # caps roles=* and oidc-provider=*
 TESTER2 = ("TESTER2", "test456")  # no caps
+
+SECRET = re.compile(r"""(?:--secret=|--secret-key=|"secret_key": *")([^\s"]+)""")
 
 
 class Gate:
     """A configured gate: `cli(...)` runs commands on its store, `start()` serves.
 
     `redis` is a RedisServer, or None for the embedded SQLite. `join` is another gate whose store, keys and users this
-    one shares. `sections` override single keys of the configuration: `listen={"tls_cert": ...}`; None removes a key.
+    one shares. `backend` is another endpoint, or keys of that section;
+    `store_url` another way to the Redis. `sections` override single keys of the configuration: `listen={"tls_cert": ...}`; None removes a key.
     """
 
-    def __init__(self, folder, weed, *, backend=None, redis=None, join=None, **sections):
+    def __init__(self, folder, weed, *, backend=None, redis=None, join=None, store_url=None, **sections):
         self.folder, self.binary = private_folder(folder), gate_binary()
+        if isinstance(backend, dict):
+            backend, sections = None, sections | {"backend": backend}
         self.process, self._overrides = None, sections
         backend_secret = private_file(self.folder / "backend.secret", weed.secret_key)
         state = Path(join.folder if join else self.folder) / "state"
         private_folder(state)
+        LEAKS.watch(self.folder)
+        LEAKS.know("backend secret", weed.secret_key)
+        self.state = state
         self.sections = {
-            "listen": {},
+            "listen": {"stop_delay_seconds": 0},
             "admin": {},
             "backend": {
                 "endpoint": backend or weed.endpoint,
@@ -35,7 +46,7 @@ class Gate:
                 "secret_key": f"file:{backend_secret}",
             },
             "store": {
-                "url": redis.url if redis else f"sqlite:{state / 'rolegate.db'}",
+                "url": store_url or redis.url if redis else f"sqlite:{state / 'rolegate.db'}",
                 "key": f"file:{state / 'store.key'}",
             },
             "identity": {"account_id": ""},
@@ -57,6 +68,7 @@ class Gate:
         """Runs `rolegate --config ... words` and returns the completed process (text)."""
         command = [str(self.binary), "--config", str(self.config), *map(str, words)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        LEAKS.know("access secret", *SECRET.findall(" ".join(map(str, words)) + done.stdout))
         if check and done.returncode:
             raise AssertionError(f"{' '.join(words)}: status {done.returncode}\n{done.stdout}{done.stderr}")
         return done
@@ -77,7 +89,16 @@ class Gate:
         return self
 
     def stop(self):
-        return self.process.stop() if self.process else None
+        """Ends the process; its metrics, and the keys that it made, go to the scanner of leaks."""
+        if not self.process:
+            return None
+        with contextlib.suppress(requests.RequestException):
+            page = requests.get(f"http://{self.admin}/metrics", timeout=5)
+            LEAKS.keep(f"metrics of {self.folder.name}", page.content)
+        for kind, name in (("store key", "store.key"), ("token ring key", "token.keys")):
+            with contextlib.suppress(OSError):
+                LEAKS.know(kind, *re.findall(r"[0-9a-fA-F]{64}", (self.state / name).read_text()))
+        return self.process.stop()
 
     def memory(self, field="VmRSS"):
         """Bytes of the process by /proc: VmRSS now, VmHWM the highest ever."""

@@ -10,6 +10,8 @@ import struct
 import threading
 from dataclasses import dataclass, field
 
+from leaks import LEAKS, head_bytes
+
 HOST = "127.0.0.1"
 
 
@@ -21,6 +23,7 @@ class Seen:
     target: str
     headers: dict
     body_bytes: int = 0
+    ended: bool = False  # the whole of its body came
 
 
 @dataclass
@@ -63,6 +66,7 @@ class _Parser:
         self.current.body_bytes += taken
         if self.left:
             return False
+        self.current.ended = not self.chunked
         self.state = "chunk_end" if self.chunked else "head"
         return bool(self.buffer) or self.chunked
 
@@ -86,7 +90,7 @@ class _Parser:
             return False
         self.buffer = rest
         if not line:
-            self.state = "head"
+            self.current.ended, self.state = True, "head"
         return True
 
 
@@ -132,6 +136,7 @@ class Recorder:
             threading.Thread(target=_pump, args=(backend, client, self._answer), daemon=True).start()
 
     def _record(self, seen):
+        LEAKS.keep_request(head_bytes(f"{seen.method} {seen.target}", seen.headers))
         with self._lock:
             self.requests.append(seen)
 
@@ -177,6 +182,70 @@ class Holder(Recorder):
         self._open.wait()
         if self._drop:
             raise OSError("dropped")
+
+
+class Pipe:
+    """Any bytes both ways, to a server on (HOST, port); it can hold what contains a needle, or the answer to it.
+
+    `arm("request" | "answer", needle)`; `held` tells; `release()` cuts the connection that was held.
+    """
+
+    def __init__(self, server_port):
+        self._server_port, self._where, self._needle = server_port, None, None
+        self.held, self._open = threading.Event(), threading.Event()
+        self._listener = socket.create_server((HOST, 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def arm(self, where, needle):
+        self.held.clear()
+        self._open.clear()
+        self._where, self._needle = where, needle
+
+    def release(self):
+        self._where = self._needle = None
+        self._open.set()
+
+    def stop(self):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection((HOST, self._server_port))
+            except OSError:
+                client.close()
+                continue
+            asked, seen = threading.Event(), bytearray()
+            threading.Thread(target=_pump, args=(client, server, self._request(asked, seen)), daemon=True).start()
+            threading.Thread(target=_pump, args=(server, client, self._reply(asked)), daemon=True).start()
+
+    def _request(self, asked, seen):
+        def look(data):
+            seen.extend(data)
+            if self._needle and self._needle in seen:
+                if self._where == "request":
+                    self._hold()
+                asked.set()
+            del seen[:-256]
+
+        return look
+
+    def _reply(self, asked):
+        def look(_):
+            if self._where == "answer" and asked.is_set():
+                self._hold()
+
+        return look
+
+    def _hold(self):
+        self.held.set()
+        self._open.wait()
+        raise OSError("cut")
 
 
 def _pump(source, sink, look):

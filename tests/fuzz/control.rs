@@ -229,7 +229,9 @@ pub fn key_ring(data: &[u8]) {
         Ok(ring) => format!("{ring:?}"),
         Err(error) => format!("{error} {error:?}"),
     };
-    for word in text.split([':', '\n']).map(str::trim).filter(|word| word.len() >= 32) {
+    // A key has no blanks; the message itself has, should an input hold it.
+    let keys = text.split([':', '\n']).map(str::trim).filter(|word| word.len() >= 32 && !word.contains(' '));
+    for word in keys {
         assert!(!shown.contains(word), "{shown}");
     }
     assert!(!Secret::new(text).is_empty() || text.is_empty());
