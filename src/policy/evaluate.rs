@@ -60,6 +60,7 @@ fn evaluate<'a>(
 }
 
 /// The request as statements see it.
+#[inline]
 pub(super) fn query<'r>(request: &AuthorizationRequest<'r>, policies: &Policies<'_>) -> Query<'r> {
     Query {
         principal: request.principal,
@@ -70,6 +71,7 @@ pub(super) fn query<'r>(request: &AuthorizationRequest<'r>, policies: &Policies<
 }
 
 /// Puts the request to all policies.
+#[inline]
 pub(super) fn hear<'a>(request: &AuthorizationRequest<'_>, policies: &Policies<'a>) -> Heard<'a> {
     let query = query(request, policies);
     let mut lookup = Lookup::new(request.context);
@@ -97,6 +99,7 @@ pub(super) fn hear<'a>(request: &AuthorizationRequest<'_>, policies: &Policies<'
 }
 
 /// The decision from what the policies say.
+#[inline]
 pub(super) fn combine<'a>(
     request: &AuthorizationRequest<'_>,
     policies: &Policies<'_>,
@@ -222,12 +225,14 @@ fn listen<'a>(named: &NamedPolicy<'a>, query: &Query<'_>, lookup: &mut Lookup<'_
 }
 
 /// The statement as decisions name it.
+#[inline]
 pub(super) fn deciding<'a>(named: &NamedPolicy<'a>, statement: &'a Statement, index: usize) -> DecidingStatement<'a> {
     let (kind, sid) = (named.policy.kind, statement.sid.as_deref());
     DecidingStatement { policy: named.id, kind, sid, index, origin: Origin(named.policy) }
 }
 
 /// Whether the statement speaks of the caller, and for an Allow how closely it names it.
+#[inline]
 pub(super) fn speaks_of(statement: &Statement, kind: PolicyKind, query: &Query<'_>) -> Option<Grant> {
     match (&statement.principal, statement.effect) {
         (None, _) => (!kind.names_principals()).then_some(Grant::Caller),
