@@ -116,6 +116,16 @@ pub fn user_name(text: &str) -> Result<(), NameError> {
     name("userName", text, 1, 64)
 }
 
+/// GroupName: 1 to 128.
+pub fn group_name(text: &str) -> Result<(), NameError> {
+    name("groupName", text, 1, 128)
+}
+
+/// An ARN as a parameter: 20 to 2048 characters.
+pub fn arn(field: &'static str, text: &str) -> Result<(), NameError> {
+    length(field, text, 20, 2048)
+}
+
 /// PolicyName: 1 to 128.
 pub fn policy_name(text: &str) -> Result<(), NameError> {
     name("policyName", text, 1, 128)

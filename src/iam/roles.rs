@@ -41,19 +41,14 @@ pub(super) async fn create(call: &Call<'_>, create: &CreateRole) -> Result<Answe
 }
 
 fn new_role(call: &Call<'_>, create: &CreateRole, trust: StoredPolicy) -> Role {
+    let id = UniqueId::generate(IdKind::Role, call.scene.entropy);
     Role {
-        account: call.account().clone(),
-        name: create.role_name.clone(),
         path: create.path.clone(),
-        id: UniqueId::generate(IdKind::Role, call.scene.entropy),
         description: create.description.clone(),
         max_session_duration: create.max_session_duration,
-        trust,
-        policies: Default::default(),
         tags: create.tags.clone(),
         owner: call.permit.owner().clone(),
-        epoch: 0,
-        created: call.scene.now.millis(),
+        ..Role::new(call.account().clone(), &create.role_name, id, trust, call.scene.now.millis())
     }
 }
 

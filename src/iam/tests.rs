@@ -1,7 +1,7 @@
 //! IAM calls against a store in memory.
 
 use super::*;
-use crate::entity::{Caps, Owner, Role, User, UserKind};
+use crate::entity::{Owner, Role, User, UserKind};
 use crate::policy::{Bindings, Policy, PolicyKind};
 use crate::store::{self, Changes, Commit, Kind, MemoryStore, Notice, Record, RecordKey, Scope, Store, StoreKey};
 use crate::types::{Context, Principal, Requirement, UniqueId};
@@ -34,19 +34,8 @@ struct World {
 }
 
 fn user(name: &str, kind: UserKind) -> User {
-    User {
-        account: AccountId::empty(),
-        name: name.into(),
-        path: "/".into(),
-        id: UniqueId::parse(&format!("AIDAAAAAAAAAAAAA{:0>5}", name.len())).unwrap(),
-        display_name: String::new(),
-        kind,
-        caps: Caps::default(),
-        access_keys: Vec::new(),
-        policies: Default::default(),
-        epoch: 0,
-        created: 0,
-    }
+    let id = UniqueId::parse(&format!("AIDAAAAAAAAAAAAA{:0>5}", name.len())).unwrap();
+    User::new(AccountId::empty(), name, id, kind, 0)
 }
 
 fn principal(user: &User) -> Principal {

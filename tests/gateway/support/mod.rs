@@ -164,18 +164,12 @@ impl World {
         caps: &str,
         policies: &[(&str, &str)],
     ) -> Credentials {
+        let id = UniqueId::generate(IdKind::User, &*self.entropy);
         let user = User {
-            account: account.clone(),
-            name: name.to_owned(),
-            path: "/".to_owned(),
-            id: UniqueId::generate(IdKind::User, &*self.entropy),
-            display_name: String::new(),
-            kind,
             caps: Caps::parse(caps).unwrap(),
             access_keys: vec![key_of(name)],
             policies: policies.iter().map(|(name, document)| ((*name).to_owned(), stored(document))).collect(),
-            epoch: 0,
-            created: 0,
+            ..User::new(account.clone(), name, id, kind, 0)
         };
         self.records.commit(Changes::new().create(&user)).await.unwrap();
         self.key(&user, &key_of(name)).await
@@ -212,19 +206,11 @@ impl World {
         trust: &str,
         policies: &[(&str, &str)],
     ) {
+        let id = UniqueId::generate(IdKind::Role, &*self.entropy);
         let role = Role {
-            account: account.clone(),
-            name: name.to_owned(),
-            path: "/".to_owned(),
-            id: UniqueId::generate(IdKind::Role, &*self.entropy),
-            description: String::new(),
-            max_session_duration: 3600,
-            trust: stored(trust),
             policies: policies.iter().map(|(name, document)| ((*name).to_owned(), stored(document))).collect(),
-            tags: Vec::new(),
             owner,
-            epoch: 0,
-            created: 0,
+            ..Role::new(account.clone(), name, id, stored(trust), 0)
         };
         self.records.commit(Changes::new().create(&role)).await.unwrap();
         self.epochs.forget_all();
