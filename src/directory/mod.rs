@@ -13,7 +13,10 @@ mod strangers;
 pub use epochs::{Epochs, Stamp};
 pub use follow::follow;
 
-use crate::authn::{BucketEntry, CompiledPolicy, Directory, KeyEntry, LookupError, RoleEntry, SessionEntry, UserEntry};
+use crate::authn::{
+    BucketEntry, CompiledPolicy, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, RoleEntry, SessionEntry,
+    UserEntry,
+};
 use crate::authz::builtin;
 use crate::store::{RecordKey, Records, Stored, Versioned};
 use crate::token::{self, KeyRing};
@@ -219,6 +222,8 @@ pub struct CachedDirectory {
     users: Shelf<UserEntry>,
     roles: Shelf<RoleEntry>,
     buckets: Shelf<BucketEntry>,
+    policies: Shelf<PolicyEntry>,
+    groups: Shelf<GroupEntry>,
     sessions: moka::sync::Cache<[u8; 32], Arc<SessionEntry>>,
     session_counters: CacheCounters,
 }
@@ -245,6 +250,8 @@ impl CachedDirectory {
             users: Shelf::new(settings),
             roles: Shelf::new(settings),
             buckets: Shelf::new(settings),
+            policies: Shelf::new(settings),
+            groups: Shelf::new(settings),
             sessions: moka::sync::Cache::builder()
                 .max_capacity(settings.max_entries)
                 .time_to_live(Duration::from_secs(settings.lifetime_seconds.min(300)))
@@ -254,12 +261,14 @@ impl CachedDirectory {
     }
 
     /// Hits and misses by cache, for the metrics.
-    pub fn counters(&self) -> [(&'static str, (u64, u64)); 5] {
+    pub fn counters(&self) -> [(&'static str, (u64, u64)); 7] {
         [
             ("keys", self.keys.counters.read()),
             ("users", self.users.counters.read()),
             ("roles", self.roles.counters.read()),
             ("buckets", self.buckets.counters.read()),
+            ("policies", self.policies.counters.read()),
+            ("groups", self.groups.counters.read()),
             ("sessions", self.session_counters.read()),
         ]
     }
@@ -300,7 +309,7 @@ impl Directory for CachedDirectory {
         }
         let compile = |stored: Versioned<crate::entity::AccessKey>| {
             let secret = self.records.open_secret(&stored.value)?;
-            Ok(KeyEntry { record: stored.value, secret, signing: Default::default() })
+            Ok(KeyEntry { record: stored.value, secret, signing: Default::default(), used: Default::default() })
         };
         let found = self.keys.get(key, self.source(), compile).await?;
         if let (Some(address), None) = (stranger, &found) {
@@ -323,6 +332,18 @@ impl Directory for CachedDirectory {
         self.trusted()?;
         let compile = |stored| RoleEntry::new(stored, &self.default_account);
         self.roles.get(RecordKey::role(account, name), self.source(), compile).await
+    }
+
+    async fn policy(&self, account: &AccountId, name: &str) -> Result<Option<Arc<PolicyEntry>>, LookupError> {
+        self.trusted()?;
+        let compile = |stored| PolicyEntry::new(&stored, &self.default_account);
+        self.policies.get(RecordKey::policy(account, name), self.source(), compile).await
+    }
+
+    async fn group(&self, account: &AccountId, name: &str) -> Result<Option<Arc<GroupEntry>>, LookupError> {
+        self.trusted()?;
+        let compile = |stored| GroupEntry::new(stored, &self.default_account);
+        self.groups.get(RecordKey::group(account, name), self.source(), compile).await
     }
 
     async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError> {

@@ -5,7 +5,7 @@
 //! before the body is read (security rule 28).
 
 use super::{Fault, Gateway, Plane, Scene};
-use crate::authn::{self, Authenticated, Identity};
+use crate::authn::{self, Authenticated};
 use crate::authz::{self, Denied, Permit, Question};
 use crate::policy::Outcome;
 use crate::s3::is_bucket_host;
@@ -149,7 +149,7 @@ impl Gateway {
                     default_account: &self.settings.default_account,
                 };
                 let minted_by = sts::Caller {
-                    is_session: matches!(caller.identity(), Identity::Role(..)),
+                    is_session: caller.identity().session().is_some(),
                     chain: caller.chain(),
                     parent_key: caller.long_term_key().cloned(),
                 };

@@ -40,6 +40,7 @@ fn link(name: &str, id: &str) -> Link {
         name: name.into(),
         id: UniqueId::parse(id).unwrap(),
         epoch: 2,
+        minted: None,
     }
 }
 

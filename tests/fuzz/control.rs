@@ -215,6 +215,7 @@ fn claims(key: &AccessKeyId, now: Timestamp) -> SessionClaims {
         name: "R".to_owned(),
         id: UniqueId::parse("AROAEXAMPLEEXAMPLE000").expect("an id"),
         epoch: 1,
+        minted: None,
     };
     let value = json!({
         "k": key, "s": subject, "n": "session", "i": now.seconds(), "x": now.plus_seconds(3600).seconds(),
