@@ -22,8 +22,8 @@ use crate::entity::{KeyStatus, LastUsed, Used};
 use crate::sigv4::{self, CheckedClaim, SignatureClaim, SigningKey, VerifiedSignature};
 use crate::token::{self, Link, LinkKind, SessionKind};
 use crate::types::{AccessKeyId, Principal, Secret, Timestamp};
-use std::net::IpAddr;
 use session::find_session;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Why a request was not authenticated.

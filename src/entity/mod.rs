@@ -30,7 +30,7 @@ pub use last_used::{LastUsed, Used};
 pub use managed_policy::{ManagedPolicy, PolicyUse, PolicyVersion, UseKind};
 pub use names::{
     NameError, arn, description, external_id, folded, group_name, number, path, path_prefix, policy_document,
-    policy_name, required, role_name, role_session_name, session_policy, tag_key, tag_value, user_name,
+    policy_name, required, role_name, role_session_name, same_tag_key, session_policy, tag_key, tag_value, user_name,
 };
 pub use revocations::Revocations;
 pub use role::{Role, Tag};

@@ -210,6 +210,11 @@ fn is_tag_char(c: char) -> bool {
     c.is_alphabetic() || c.is_numeric() || separator || "_.:/=+-@".contains(c)
 }
 
+/// Whether two tag keys are the same: without regard to case, beyond ASCII too, as keys may be of any script.
+pub fn same_tag_key(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
 /// The form under which names are unique: without regard to case. Names are ASCII.
 pub fn folded(name: &str) -> String {
     name.to_ascii_lowercase()

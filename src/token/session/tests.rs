@@ -29,7 +29,14 @@ fn key() -> AccessKeyId {
 }
 
 fn link(kind: LinkKind, name: &str, id: &str) -> Link {
-    Link { kind, account: AccountId::empty(), name: name.into(), id: UniqueId::parse(id).unwrap(), epoch: 3, minted: None }
+    Link {
+        kind,
+        account: AccountId::empty(),
+        name: name.into(),
+        id: UniqueId::parse(id).unwrap(),
+        epoch: 3,
+        minted: None,
+    }
 }
 
 fn claims() -> SessionClaims {

@@ -128,6 +128,7 @@ impl World {
             directory,
             records: records.clone(),
             listener: Arc::new(Forget(Arc::clone(&epochs))),
+            last_used: Arc::new(()),
             backend: backend.clone(),
             ring,
             clock: clock.clone(),
