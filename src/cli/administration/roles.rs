@@ -10,24 +10,48 @@ use crate::wire::aws_query::Parameters;
 
 impl Administration<'_> {
     /// Makes a role of the account.
-    pub async fn create_role(&self, name: &str, path: &str, trust: &str) -> Result<Role, Error> {
-        let pairs = [("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", trust)];
+    pub async fn create_role(
+        &self,
+        name: &str,
+        path: &str,
+        trust: &str,
+        duration: Option<&str>,
+        description: Option<&str>,
+    ) -> Result<Role, Error> {
+        let mut pairs = vec![("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", trust)];
+        pairs.extend(duration.map(|seconds| ("MaxSessionDuration", seconds)));
+        pairs.extend(description.map(|text| ("Description", text)));
         one(self.call("CreateRole", &pairs).await?)
+    }
+
+    /// Changes the longest session in seconds, the description, or both.
+    pub async fn update_role(
+        &self,
+        name: &str,
+        duration: Option<&str>,
+        description: Option<&str>,
+    ) -> Result<(), Error> {
+        let mut pairs = vec![("RoleName", name)];
+        pairs.extend(duration.map(|seconds| ("MaxSessionDuration", seconds)));
+        pairs.extend(description.map(|text| ("Description", text)));
+        self.call("UpdateRole", &pairs).await.map(|_| ())
+    }
+
+    /// Attaches a managed policy.
+    pub async fn attach_role_policy(&self, role: &str, arn: &str) -> Result<(), Error> {
+        self.call("AttachRolePolicy", &[("RoleName", role), ("PolicyArn", arn)]).await.map(|_| ())
+    }
+
+    /// Detaches a managed policy.
+    pub async fn detach_role_policy(&self, role: &str, arn: &str) -> Result<(), Error> {
+        self.call("DetachRolePolicy", &[("RoleName", role), ("PolicyArn", arn)]).await.map(|_| ())
     }
 
     /// Makes a role with description and longest session in seconds, as an import has them.
     pub async fn create_full_role(&self, create: CreateRole) -> Result<Role, Error> {
         let duration = create.max_session_duration.to_string();
-        let mut pairs = vec![
-            ("RoleName", create.role_name.as_str()),
-            ("Path", create.path.as_str()),
-            ("AssumeRolePolicyDocument", create.trust.as_str()),
-            ("MaxSessionDuration", duration.as_str()),
-        ];
-        if !create.description.is_empty() {
-            pairs.push(("Description", create.description.as_str()));
-        }
-        one(self.call("CreateRole", &pairs).await?)
+        let description = Some(create.description.as_str()).filter(|text| !text.is_empty());
+        self.create_role(&create.role_name, &create.path, &create.trust, Some(&duration), description).await
     }
 
     /// The role of that name.

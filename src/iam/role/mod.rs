@@ -274,4 +274,6 @@ impl Request {
 }
 
 #[cfg(test)]
+mod policy_tests;
+#[cfg(test)]
 mod tests;
