@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use rolegate::token::{KeyRing, Link, LinkKind, SessionClaims};
+use rolegate::token::{KeyRing, Link, LinkKind, SessionClaims, SessionKind};
 use rolegate::types::{AccessKeyId, AccountId, Entropy, Timestamp, UniqueId};
 use std::hint::black_box;
 
@@ -22,14 +22,17 @@ fn claims(policy: Option<String>) -> SessionClaims {
         name: name.to_owned(),
         id: UniqueId::parse(id).unwrap(),
         epoch: 0,
+        minted: None,
     };
     SessionClaims {
         access_key: AccessKeyId::parse("ASIAIOSFODNN7EXAMPLE").unwrap(),
         subject: link(LinkKind::Role, "S3Access", "AROAJQABLZS4A3QDU576Q"),
+        kind: SessionKind::Role,
         session_name: "Bob".to_owned(),
         issued: Timestamp::from_seconds(0),
         expires: Timestamp::from_seconds(3600),
         policies: policy.into_iter().collect(),
+        policy_arns: Vec::new(),
         chain: vec![link(LinkKind::User, "TESTER2", "AIDAJQABLZS4A3QDU576Q")],
         parent_key: Some(AccessKeyId::parse("TESTER2").unwrap()),
         source_identity: None,

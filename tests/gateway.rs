@@ -20,6 +20,8 @@ mod buckets;
 mod directory;
 #[path = "gateway/forwarding.rs"]
 mod forwarding;
+#[path = "gateway/grants.rs"]
+mod grants;
 #[path = "gateway/identities.rs"]
 mod identities;
 #[path = "gateway/objects.rs"]
@@ -28,5 +30,7 @@ mod objects;
 mod planes;
 #[path = "gateway/roles.rs"]
 mod roles;
+#[path = "gateway/sessions.rs"]
+mod sessions;
 #[path = "gateway/work.rs"]
 mod work;

@@ -4,12 +4,14 @@
 //! in the store at some time after the last change it could have heard of (DESIGN section 4); when it
 //! cannot know that any more it says so, it never guesses.
 
+use super::grants::{GroupEntry, PolicyEntry, PolicyRef, References};
+use super::last_used::UseMark;
 use crate::entity::{AccessKey, BucketRecord, Role, StoredPolicy, User};
 use crate::policy::{Policy, PolicyKind};
 use crate::sigv4::SigningKey;
 use crate::store::{self, RecordKey, Versioned};
 use crate::token::{self, OpenedSession};
-use crate::types::{AccessKeyId, AccountId, Secret, Timestamp};
+use crate::types::{AccessKeyId, AccountId, Principal, Secret, Timestamp};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -35,6 +37,8 @@ pub struct UserEntry {
     pub policies: Vec<CompiledPolicy>,
     /// What the user's caps stand for.
     pub caps: Option<CompiledPolicy>,
+    /// Managed policies, boundary and groups, to be looked up.
+    pub references: References,
 }
 
 /// A role with its policies compiled.
@@ -48,6 +52,8 @@ pub struct RoleEntry {
     pub trust: CompiledPolicy,
     /// Inline policies.
     pub policies: Vec<CompiledPolicy>,
+    /// Managed policies and boundary, to be looked up.
+    pub references: References,
 }
 
 /// A bucket with its policy compiled.
@@ -70,6 +76,8 @@ pub struct KeyEntry {
     pub secret: Secret,
     /// Signing key of the scope used last, kept after a verified signature only (security rule 28).
     pub signing: SigningKeySlot,
+    /// When its use was last noted.
+    pub used: UseMark,
 }
 
 /// An opened session token with its session policies compiled.
@@ -77,10 +85,14 @@ pub struct KeyEntry {
 pub struct SessionEntry {
     /// Claims and secret.
     pub opened: OpenedSession,
-    /// Session policies; empty means that none were given.
+    /// Inline session policies.
     pub policies: Vec<CompiledPolicy>,
+    /// Managed session policies, to be looked up.
+    pub managed: Vec<PolicyRef>,
     /// As in [`KeyEntry`].
     pub signing: SigningKeySlot,
+    /// As in [`KeyEntry`].
+    pub used: UseMark,
 }
 
 /// One derived signing key, for the credential scope used last. It lives and dies with its credential.
@@ -110,6 +122,9 @@ pub enum LookupError {
     /// A stored policy does not compile: the record is refused as a whole (security rule 18).
     #[error("the record {0} holds a policy that does not parse")]
     BadPolicy(RecordKey),
+    /// Something refers to a managed policy or group that is not there, or to one that became another.
+    #[error("{0} is referred to, or refers to something, that is not there")]
+    Missing(RecordKey),
     /// A stranger has asked for too many keys that do not exist (security rule 28).
     #[error("too many unknown access key ids were presented from one address")]
     TooManyUnknown,
@@ -132,6 +147,12 @@ pub trait Directory: Send + Sync {
     /// A role by account and name.
     async fn role(&self, account: &AccountId, name: &str) -> Result<Option<Arc<RoleEntry>>, LookupError>;
 
+    /// A managed policy by account and name.
+    async fn policy(&self, account: &AccountId, name: &str) -> Result<Option<Arc<PolicyEntry>>, LookupError>;
+
+    /// A group by account and name.
+    async fn group(&self, account: &AccountId, name: &str) -> Result<Option<Arc<GroupEntry>>, LookupError>;
+
     /// A bucket by name.
     async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError>;
 
@@ -150,7 +171,7 @@ fn compile(
     Ok(CompiledPolicy { name: name.to_owned(), policy: compiled })
 }
 
-fn compile_all(
+pub(super) fn compile_all(
     key: &RecordKey,
     policies: &BTreeMap<String, StoredPolicy>,
     default_account: &AccountId,
@@ -167,7 +188,22 @@ impl UserEntry {
     ) -> Result<Self, LookupError> {
         let key = RecordKey::user(&stored.value.account, &stored.value.name);
         let policies = compile_all(&key, &stored.value.policies, default_account)?;
-        Ok(Self { user: stored.value, revision: stored.revision, policies, caps })
+        let references = References::of_user(&stored.value)?;
+        Ok(Self { user: stored.value, revision: stored.revision, policies, caps, references })
+    }
+
+    /// Who the user is in requests: the account itself for its root.
+    pub fn principal(&self) -> Principal {
+        let user = &self.user;
+        if user.account_root {
+            return Principal::Root { account: user.account.clone() };
+        }
+        Principal::User {
+            account: user.account.clone(),
+            path: user.path.as_str().into(),
+            name: user.name.as_str().into(),
+            id: user.id.clone(),
+        }
     }
 }
 
@@ -177,7 +213,8 @@ impl RoleEntry {
         let key = RecordKey::role(&stored.value.account, &stored.value.name);
         let trust = compile(&key, "trust policy", &stored.value.trust, PolicyKind::Trust, default_account)?;
         let policies = compile_all(&key, &stored.value.policies, default_account)?;
-        Ok(Self { role: stored.value, revision: stored.revision, trust, policies })
+        let references = References::of_role(&stored.value)?;
+        Ok(Self { role: stored.value, revision: stored.revision, trust, policies, references })
     }
 }
 
@@ -203,6 +240,9 @@ impl SessionEntry {
                 stored.compile(PolicyKind::Session, default_account).map_err(|_| token::Error::MalformedClaims)?;
             policies.push(CompiledPolicy { name: "session policy".to_owned(), policy });
         }
-        Ok(Self { opened, policies, signing: SigningKeySlot::default() })
+        let account = &opened.claims.subject.account;
+        let reference = |arn: &String| PolicyRef::parse(arn, account).ok_or(token::Error::MalformedClaims);
+        let managed = opened.claims.policy_arns.iter().map(reference).collect::<Result<_, _>>()?;
+        Ok(Self { opened, policies, managed, signing: SigningKeySlot::default(), used: UseMark::default() })
     }
 }

@@ -6,15 +6,23 @@
 //! signature.
 
 mod directory;
+mod grants;
+mod identity;
+mod last_used;
+mod session;
 
 pub use directory::{
     BucketEntry, CompiledPolicy, Directory, KeyEntry, LookupError, RoleEntry, SessionEntry, SigningKeySlot, UserEntry,
 };
+pub use grants::{Grants, GroupEntry, PolicyEntry, PolicyRef, References};
+pub use identity::Identity;
+pub use last_used::{LastUsedRecorder, UseMark};
 
-use crate::entity::KeyStatus;
+use crate::entity::{KeyStatus, LastUsed, Used};
 use crate::sigv4::{self, CheckedClaim, SignatureClaim, SigningKey, VerifiedSignature};
-use crate::token::{self, Link, LinkKind};
+use crate::token::{self, Link, LinkKind, SessionKind};
 use crate::types::{AccessKeyId, Principal, Secret, Timestamp};
+use session::find_session;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -51,23 +59,13 @@ pub enum Error {
     Lookup(#[from] LookupError),
 }
 
-/// Whose policies apply.
-#[derive(Clone, Debug)]
-pub enum Identity {
-    /// Nobody signed.
-    Anonymous,
-    /// A user with a long-term key.
-    User(Arc<UserEntry>),
-    /// A session of a role.
-    Role(Arc<RoleEntry>, Arc<SessionEntry>),
-}
-
 /// Proof that the caller is who it says, or that it said nothing at all.
 #[derive(Debug)]
 pub struct Authenticated {
     principal: Principal,
     identity: Identity,
     signature: Option<(VerifiedSignature, Arc<SigningKey>)>,
+    source: Option<Source>,
 }
 
 impl Authenticated {
@@ -93,27 +91,57 @@ impl Authenticated {
 
     /// The long-term key behind the caller: its own, or the one its session came from.
     pub fn long_term_key(&self) -> Option<&AccessKeyId> {
-        match &self.identity {
-            Identity::Anonymous => None,
-            Identity::User(_) => self.signature().map(VerifiedSignature::access_key),
-            Identity::Role(_, session) => session.opened.claims.parent_key.as_ref(),
+        match self.identity.session() {
+            None => self.signature().map(VerifiedSignature::access_key),
+            Some(session) => session.opened.claims.parent_key.as_ref(),
         }
+    }
+
+    /// The name of the user who signed with a long-term key: what "the caller" means where a call of IAM leaves out
+    /// UserName (security rule 16).
+    pub fn user_name(&self) -> Option<&str> {
+        match &self.identity {
+            Identity::User(entry, _) => Some(&entry.user.name),
+            _ => None,
+        }
+    }
+
+    /// What this request is to be noted as a use of; none if that was noted in this minute already.
+    pub fn last_used(&self, now: Timestamp) -> Option<LastUsed> {
+        let (mark, account, subject) = match self.source.as_ref()? {
+            Source::Key(key) => (&key.used, &key.record.account, Used::Key(key.record.id.clone())),
+            Source::Session(session) if session.opened.claims.kind == SessionKind::Role => {
+                let role = &session.opened.claims.subject;
+                (&session.used, &role.account, Used::Role(role.id.clone()))
+            }
+            Source::Session(_) => return None,
+        };
+        let scope = self.signature()?.scope();
+        mark.is_news(now).then(|| LastUsed {
+            account: account.clone(),
+            subject,
+            date: now.millis(),
+            region: scope.region().to_owned(),
+            service: scope.service().to_owned(),
+        })
     }
 
     /// The links that a session minted by this caller carries: those before it, then its own.
     pub fn chain(&self) -> Vec<Link> {
         match &self.identity {
             Identity::Anonymous => Vec::new(),
-            Identity::User(entry) => vec![Link {
+            Identity::User(entry, _) => vec![Link {
                 kind: LinkKind::User,
                 account: entry.user.account.clone(),
                 name: entry.user.name.clone(),
                 id: entry.user.id.clone(),
                 epoch: entry.user.epoch,
+                minted: None,
             }],
-            Identity::Role(_, session) => {
-                let claims = &session.opened.claims;
-                claims.chain.iter().cloned().chain(std::iter::once(claims.subject.clone())).collect()
+            Identity::Role(_, session, _)
+            | Identity::UserSession(_, session, _)
+            | Identity::Federated(_, session, _) => {
+                session.opened.claims.chain.iter().cloned().chain(std::iter::once(session.as_link())).collect()
             }
         }
     }
@@ -121,7 +149,7 @@ impl Authenticated {
 
 /// The caller of a request without any claim.
 pub fn anonymous() -> Authenticated {
-    Authenticated { principal: Principal::Anonymous, identity: Identity::Anonymous, signature: None }
+    Authenticated { principal: Principal::Anonymous, identity: Identity::Anonymous, signature: None, source: None }
 }
 
 /// A live credential that a claim names. Nothing is proven yet.
@@ -159,13 +187,8 @@ async fn find_key(id: &AccessKeyId, peer: IpAddr, directory: &dyn Directory) -> 
     let unknown = || Error::UnknownKey(id.clone());
     let key = directory.key(id, Some(peer)).await?.ok_or_else(unknown)?;
     let user = owner_of_key(&key, directory).await?.ok_or_else(unknown)?;
-    let principal = Principal::User {
-        account: user.user.account.clone(),
-        path: user.user.path.as_str().into(),
-        name: user.user.name.as_str().into(),
-        id: user.user.id.clone(),
-    };
-    Ok(Credential { principal, identity: Identity::User(user), source: Source::Key(key) })
+    let grants = user.references.resolve(directory).await?;
+    Ok(Credential { principal: user.principal(), identity: Identity::User(user, grants), source: Source::Key(key) })
 }
 
 /// The user of an active key: there, the same as when the key was made, and listing the key.
@@ -178,62 +201,6 @@ async fn owner_of_key(key: &KeyEntry, directory: &dyn Directory) -> Result<Optio
         entry.user.id == key.record.user_id
             && entry.user.access_keys.iter().any(|listed| listed == key.record.id.as_str())
     }))
-}
-
-async fn find_session(
-    id: &AccessKeyId,
-    token: &str,
-    now: Timestamp,
-    directory: &dyn Directory,
-) -> Result<Credential, Error> {
-    let session = directory.session(token, id, now)?;
-    let claims = &session.opened.claims;
-    // The cache of opened tokens may hold one that has run out since.
-    if claims.expires <= now {
-        return Err(token::Error::Expired { expired_at: claims.expires }.into());
-    }
-    let role = live_role(&claims.subject, directory).await?.ok_or(Error::SessionRevoked)?;
-    for link in &claims.chain {
-        if !is_live(link, directory).await? {
-            return Err(Error::SessionRevoked);
-        }
-    }
-    if let Some(parent) = &claims.parent_key {
-        let key = directory.key(parent, None).await?.ok_or(Error::SessionRevoked)?;
-        let user = owner_of_key(&key, directory).await?.ok_or(Error::SessionRevoked)?;
-        // A key id that was given to another user since is not the parent any more (security rule 14).
-        let first = claims.chain.first().filter(|link| link.kind == LinkKind::User);
-        if first.is_none_or(|link| link.id != user.user.id) {
-            return Err(Error::SessionRevoked);
-        }
-    }
-    let principal = Principal::RoleSession {
-        account: role.role.account.clone(),
-        role_path: role.role.path.as_str().into(),
-        role_name: role.role.name.as_str().into(),
-        role_id: role.role.id.clone(),
-        session: claims.session_name.as_str().into(),
-    };
-    let source = Source::Session(Arc::clone(&session));
-    Ok(Credential { principal, identity: Identity::Role(role, session), source })
-}
-
-async fn live_role(link: &Link, directory: &dyn Directory) -> Result<Option<Arc<RoleEntry>>, LookupError> {
-    if link.kind != LinkKind::Role {
-        return Ok(None);
-    }
-    let role = directory.role(&link.account, &link.name).await?;
-    Ok(role.filter(|entry| entry.role.id == link.id && entry.role.epoch == link.epoch))
-}
-
-async fn is_live(link: &Link, directory: &dyn Directory) -> Result<bool, LookupError> {
-    match link.kind {
-        LinkKind::Role => Ok(live_role(link, directory).await?.is_some()),
-        LinkKind::User => {
-            let user = directory.user(&link.account, &link.name).await?;
-            Ok(user.is_some_and(|entry| entry.user.id == link.id && entry.user.epoch == link.epoch))
-        }
-    }
 }
 
 impl Credential {
@@ -254,6 +221,11 @@ impl Credential {
                 (verified, key)
             }
         };
-        Ok(Authenticated { principal: self.principal, identity: self.identity, signature: Some(signature) })
+        Ok(Authenticated {
+            principal: self.principal,
+            identity: self.identity,
+            signature: Some(signature),
+            source: Some(self.source),
+        })
     }
 }

@@ -41,6 +41,18 @@ const STANDALONE: &str = r#"{"Version":"2012-10-17","Statement":[
 const NO_IAM: &str = r#"{"Version":"2012-10-17","Statement":[
     {"Effect":"Allow","NotAction":"iam:*","Resource":"*"}]}"#;
 
+/// Sessions of GetSessionToken: no IAM while there are no one-time codes, and of STS only AssumeRole with what
+/// belongs to it. GetCallerIdentity needs no permission (security rule 16).
+const USER_SESSION: &str = r#"{"Version":"2012-10-17","Statement":[
+    {"Effect":"Allow","NotAction":["iam:*","sts:*"],"Resource":"*"},
+    {"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"],"Resource":"*"},
+    {"Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
+
+/// Sessions of GetFederationToken: no IAM, and of STS only GetCallerIdentity, which needs no permission. Allows
+/// nothing: without session policies there is nothing (security rule 16).
+const FEDERATED_SESSION: &str = r#"{"Version":"2012-10-17","Statement":[
+    {"Effect":"Deny","Action":["iam:*","sts:*"],"Resource":"*"}]}"#;
+
 /// The identity policy of an account's root.
 pub fn root() -> NamedPolicy<'static> {
     static POLICY: LazyLock<Builtin> = LazyLock::new(|| Builtin::new("root", PolicyKind::Identity, ROOT));
@@ -64,6 +76,21 @@ pub fn standalone() -> NamedPolicy<'static> {
 /// The boundary of sessions of a role that a standalone user owns: everything but IAM.
 pub fn no_iam() -> NamedPolicy<'static> {
     static POLICY: LazyLock<Builtin> = LazyLock::new(|| Builtin::new("no-iam", PolicyKind::Boundary, NO_IAM));
+    POLICY.named()
+}
+
+/// Stands among the session policies of a session of GetSessionToken. There and not among the boundaries, as a
+/// boundary makes a Deny with `NotPrincipal` reach its holder.
+pub fn user_session() -> NamedPolicy<'static> {
+    static POLICY: LazyLock<Builtin> =
+        LazyLock::new(|| Builtin::new("user-session", PolicyKind::Session, USER_SESSION));
+    POLICY.named()
+}
+
+/// Stands among the session policies of a session of GetFederationToken.
+pub fn federated_session() -> NamedPolicy<'static> {
+    static POLICY: LazyLock<Builtin> =
+        LazyLock::new(|| Builtin::new("federated-session", PolicyKind::Session, FEDERATED_SESSION));
     POLICY.named()
 }
 
@@ -193,6 +220,8 @@ mod tests {
             (owner(), PolicyKind::Identity),
             (standalone(), PolicyKind::Identity),
             (no_iam(), PolicyKind::Boundary),
+            (user_session(), PolicyKind::Session),
+            (federated_session(), PolicyKind::Session),
         ] {
             assert_eq!(named.policy.kind(), kind, "{}", named.id);
         }

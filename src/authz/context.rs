@@ -3,8 +3,9 @@
 //! One table for all planes (documented in `docs/context-keys.md`). A key that is not known is absent,
 //! never empty.
 
-use crate::authn::{Authenticated, Identity};
+use crate::authn::Authenticated;
 use crate::sigv4::ClaimKind;
+use crate::token::SessionClaims;
 use crate::types::{AccountId, Context, Principal, Timestamp};
 use crate::wire::{RequestHead, TlsVersion};
 
@@ -41,20 +42,35 @@ fn principal_keys(caller: &Authenticated, context: &mut Context) {
     if let Some(id) = principal.user_id() {
         context.set("aws:userid", id);
     }
-    // Absent in role sessions (security rule 16).
+    // Absent in sessions of roles and federated users (security rule 16).
     if let Principal::User { name, .. } = principal {
         context.set("aws:username", name.as_bytes());
     }
-    if let Identity::Role(role, session) = caller.identity() {
-        let claims = &session.opened.claims;
-        context.set("aws:TokenIssueTime", claims.issued.iso8601());
-        if let Some(identity) = &claims.source_identity {
-            context.set("aws:SourceIdentity", identity.as_str());
-        }
-        for tag in &role.role.tags {
-            context.set(format!("aws:PrincipalTag/{}", tag.key), tag.value.as_str());
+    let tags = caller.identity().user().map(|user| &user.user.tags);
+    let tags = tags.or_else(|| caller.identity().role().map(|role| &role.role.tags));
+    for tag in tags.into_iter().flatten() {
+        context.set(format!("aws:PrincipalTag/{}", tag.key), tag.value.as_str());
+    }
+    if let Some(session) = caller.identity().session() {
+        session_keys(&session.opened.claims, context);
+    }
+}
+
+/// What was fixed when the session was made. Its tags stand before those of the role or user.
+fn session_keys(claims: &SessionClaims, context: &mut Context) {
+    context.set("aws:TokenIssueTime", claims.issued.iso8601());
+    if let Some(identity) = &claims.source_identity {
+        context.set("aws:SourceIdentity", identity.as_str());
+    }
+    for (key, values) in &claims.tags {
+        let name = format!("aws:PrincipalTag/{key}");
+        match values.as_slice() {
+            [value] => context.set(name, value.as_str()),
+            several => context.set_many(name, several.iter().map(|value| value.clone().into_bytes()).collect()),
         }
     }
+    // One-time codes do not exist yet, so no session was made with one. Long-term keys have no such key at all.
+    context.set("aws:MultiFactorAuthPresent", "false");
 }
 
 /// Adds who owns the resource.

@@ -1,10 +1,11 @@
 //! Who may do what: the policies that apply to a caller, put to the PDP, and the permit.
 
-use super::{Denied, Permit, builtin};
-use crate::authn::{Authenticated, BucketEntry, CompiledPolicy, Identity, RoleEntry};
-use crate::entity::{Owner, UserKind};
+use super::{Denied, Permit, Reach, builtin};
+use crate::authn::{Authenticated, BucketEntry, CompiledPolicy, Grants, Identity, RoleEntry};
+use crate::entity::{Caps, Owner, UserKind};
 use crate::policy::{self, AuthorizationRequest, Decision, NamedPolicy, Outcome, Policies};
 use crate::store::RecordKey;
+use crate::token::SessionKind;
 use crate::types::{AccountId, Context, LazyContext, Principal, Requirement};
 
 /// One requirement with what it is decided by.
@@ -85,7 +86,7 @@ pub fn authorize_trust(
 pub fn caller_only(caller: &Authenticated) -> Option<Permit> {
     match caller.identity() {
         Identity::Anonymous => None,
-        Identity::User(_) | Identity::Role(..) => Some(permit(caller, Vec::new(), Vec::new())),
+        _ => Some(permit(caller, Vec::new(), Vec::new())),
     }
 }
 
@@ -154,62 +155,82 @@ fn named(compiled: &CompiledPolicy) -> NamedPolicy<'_> {
     NamedPolicy { id: &compiled.name, policy: &compiled.policy }
 }
 
-/// The identity slot: stored policies and, as synthetic ones, caps, ownership and a standalone user's own
+/// The identity slot: stored policies and, as synthetic ones, root, caps, ownership and a standalone user's own
 /// rights (security rule 12).
 fn identity_policies<'a>(caller: &'a Authenticated, bucket: Option<&'a BucketEntry>) -> Vec<NamedPolicy<'a>> {
-    match caller.identity() {
-        Identity::Anonymous => Vec::new(),
-        Identity::User(entry) => {
-            let mut policies: Vec<_> = entry.policies.iter().map(named).collect();
-            policies.extend(entry.caps.as_ref().map(named));
-            if entry.user.kind == UserKind::Standalone {
-                policies.push(builtin::standalone());
-                let owns = bucket.is_some_and(|bucket| {
-                    bucket.record.account == entry.user.account
-                        && matches!(&bucket.record.owner, Owner::User { id, .. } if *id == entry.user.id)
-                });
-                if owns {
-                    policies.push(builtin::owner());
-                }
-            }
-            policies
-        }
-        Identity::Role(entry, _) => entry.policies.iter().map(named).collect(),
+    let identity = caller.identity();
+    let own = match (identity.user(), identity.role()) {
+        (Some(user), _) => &user.policies,
+        (None, Some(role)) => &role.policies,
+        (None, None) => return Vec::new(),
+    };
+    let mut policies: Vec<_> = own.iter().map(named).collect();
+    policies.extend(identity.grants().into_iter().flat_map(Grants::identity).map(named));
+    let Some(entry) = identity.user() else { return policies };
+    policies.extend(entry.caps.as_ref().map(named));
+    if entry.user.account_root {
+        policies.push(builtin::root());
     }
+    if entry.user.kind == UserKind::Standalone {
+        policies.push(builtin::standalone());
+        let owns = bucket.is_some_and(|bucket| {
+            bucket.record.account == entry.user.account
+                && matches!(&bucket.record.owner, Owner::User { id, .. } if *id == entry.user.id)
+        });
+        if owns {
+            policies.push(builtin::owner());
+        }
+    }
+    policies
 }
 
+/// The boundary of the user or role, and the built-in one. Root has none, as with AWS.
 fn boundaries(caller: &Authenticated) -> Vec<NamedPolicy<'_>> {
-    match caller.identity() {
-        // Security rule 13: a standalone user's role cannot be used to reach IAM.
-        Identity::Role(entry, _) if matches!(entry.role.owner, Owner::User { .. }) => vec![builtin::no_iam()],
-        _ => Vec::new(),
+    let identity = caller.identity();
+    if identity.user().is_some_and(|entry| entry.user.account_root) {
+        return Vec::new();
     }
+    let own = identity.grants().and_then(|grants| grants.boundary.as_ref());
+    let mut boundaries: Vec<_> = own.map(|entry| named(&entry.compiled)).into_iter().collect();
+    // Security rule 13: a standalone user's role cannot be used to reach IAM.
+    if identity.role().is_some_and(|entry| matches!(entry.role.owner, Owner::User { .. })) {
+        boundaries.push(builtin::no_iam());
+    }
+    boundaries
 }
 
+/// The session slot. None: no limit.
 fn session_policies(caller: &Authenticated) -> Option<Vec<NamedPolicy<'_>>> {
-    match caller.identity() {
-        Identity::Role(_, session) if !session.policies.is_empty() => {
-            Some(session.policies.iter().map(named).collect())
-        }
-        _ => None,
+    let session = caller.identity().session()?;
+    let managed = caller.identity().grants().into_iter().flat_map(|grants| &grants.session);
+    let mut policies: Vec<_> = session.policies.iter().chain(managed.map(|entry| &entry.compiled)).map(named).collect();
+    match session.opened.claims.kind {
+        SessionKind::Role => return Some(policies).filter(|policies| !policies.is_empty()),
+        SessionKind::User => policies.push(builtin::user_session()),
+        SessionKind::Federated => policies.push(builtin::federated_session()),
     }
+    Some(policies)
 }
 
 fn permit(caller: &Authenticated, requirements: Vec<Requirement>, statements: Vec<String>) -> Permit {
     let principal = caller.principal().clone();
     let account = principal.account().cloned().unwrap_or_else(AccountId::empty);
-    let (owner, evidence) = match caller.identity() {
-        Identity::Anonymous => (Owner::Account, Vec::new()),
-        Identity::User(entry) => {
-            let owner = match entry.user.kind {
-                UserKind::Standalone => Owner::User { id: entry.user.id.clone(), name: entry.user.name.clone() },
-                UserKind::Iam => Owner::Account,
-            };
-            (owner, vec![(RecordKey::user(&entry.user.account, &entry.user.name), entry.revision)])
+    let identity = caller.identity();
+    let (mut owner, mut reach, mut evidence) = (Owner::Account, Reach::Account, Vec::new());
+    if let Some(entry) = identity.user() {
+        if entry.user.kind == UserKind::Standalone {
+            owner = Owner::User { id: entry.user.id.clone(), name: entry.user.name.clone() };
+            reach = Reach::Standalone(entry.user.caps.clone());
         }
-        Identity::Role(entry, _) => {
-            (entry.role.owner.clone(), vec![(RecordKey::role(&entry.role.account, &entry.role.name), entry.revision)])
+        evidence.push((RecordKey::user(&entry.user.account, &entry.user.name), entry.revision));
+    }
+    if let Some(entry) = identity.role() {
+        owner = entry.role.owner.clone();
+        if matches!(owner, Owner::User { .. }) {
+            reach = Reach::Standalone(Caps::default());
         }
-    };
-    Permit { principal, account, owner, requirements, evidence, statements }
+        evidence.push((RecordKey::role(&entry.role.account, &entry.role.name), entry.revision));
+    }
+    evidence.extend(identity.grants().into_iter().flat_map(Grants::evidence));
+    Permit { principal, account, owner, reach, requirements, evidence, statements }
 }

@@ -16,9 +16,19 @@ mod operator;
 
 pub use operator::operator;
 
-use crate::entity::Owner;
+use crate::entity::{Caps, Owner};
 use crate::store::RecordKey;
 use crate::types::{AccountId, Principal, Requirement};
+
+/// Which entities of the account the caller's rights reach (security rule 13).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All.
+    Account,
+    /// What standalone users own, and standalone users whose caps are within these: the caller is one of them, and
+    /// administers by caps.
+    Standalone(Caps),
+}
 
 /// Proof that every requirement of one request was allowed.
 #[derive(Debug)]
@@ -26,6 +36,7 @@ pub struct Permit {
     principal: Principal,
     account: AccountId,
     owner: Owner,
+    reach: Reach,
     requirements: Vec<Requirement>,
     evidence: Vec<(RecordKey, u64)>,
     statements: Vec<String>,
@@ -47,6 +58,11 @@ impl Permit {
     /// the role's owner, else the account.
     pub fn owner(&self) -> &Owner {
         &self.owner
+    }
+
+    /// Which entities the caller's rights reach.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// What was allowed.
@@ -76,7 +92,12 @@ impl Permit {
     #[cfg(test)]
     pub(crate) fn for_tests(principal: Principal, owner: Owner) -> Self {
         let account = principal.account().cloned().unwrap_or_else(AccountId::empty);
-        Self { principal, account, owner, requirements: Vec::new(), evidence: Vec::new(), statements: Vec::new() }
+        let reach = match &owner {
+            Owner::Account => Reach::Account,
+            Owner::User { .. } => Reach::Standalone(Caps::default()),
+        };
+        let (requirements, evidence, statements) = (Vec::new(), Vec::new(), Vec::new());
+        Self { principal, account, owner, reach, requirements, evidence, statements }
     }
 
     /// The same with requirements and evidence.

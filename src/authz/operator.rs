@@ -1,6 +1,6 @@
 //! The permit of the operator, who runs commands on the store itself.
 
-use super::Permit;
+use super::{Permit, Reach};
 use crate::entity::Owner;
 use crate::types::{AccountId, Principal, Requirement};
 
@@ -12,6 +12,7 @@ pub fn operator(account: &AccountId, requirements: Vec<Requirement>) -> Permit {
         principal: Principal::Root { account: account.clone() },
         account: account.clone(),
         owner: Owner::Account,
+        reach: Reach::Account,
         requirements,
         evidence: Vec::new(),
         statements: Vec::new(),

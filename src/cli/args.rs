@@ -154,6 +154,23 @@ pub(super) enum Role {
         path: String,
         #[command(flatten)]
         trust: TrustDocument,
+        /// Seconds that a session of the role may last: 3600 to 43200
+        #[arg(long)]
+        max_session_duration: Option<String>,
+        /// A text for people
+        #[arg(long)]
+        description: Option<String>,
+    },
+    /// Change the longest duration of a role's sessions, or its description
+    Update {
+        #[command(flatten)]
+        name: RoleName,
+        /// Seconds that a session of the role may last: 3600 to 43200
+        #[arg(long, required_unless_present = "description")]
+        max_session_duration: Option<String>,
+        /// A text for people
+        #[arg(long)]
+        description: Option<String>,
     },
     /// Show a role
     Get(RoleName),
@@ -205,6 +222,24 @@ pub(super) enum RolePolicy {
         #[arg(long)]
         policy_name: Option<String>,
     },
+    /// Attach a managed policy
+    Attach {
+        #[command(flatten)]
+        name: RoleName,
+        /// The managed policy's ARN
+        #[arg(long)]
+        policy_arn: String,
+    },
+    /// Detach a managed policy
+    Detach {
+        #[command(flatten)]
+        name: RoleName,
+        /// The managed policy's ARN
+        #[arg(long)]
+        policy_arn: String,
+    },
+    /// List the ARNs of the attached managed policies
+    ListAttached(RoleName),
     /// Remove an inline policy
     #[command(alias = "rm")]
     Delete {

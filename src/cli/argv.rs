@@ -58,9 +58,13 @@ pub(super) fn arrange(args: Vec<String>, command: &Command) -> Result<Vec<String
     Ok(arranged)
 }
 
-/// `role policy put` is `role-policy put`, and older Ceph's `role modify` is `role-trust-policy modify`.
+/// `role policy put` is `role-policy put`, `role policy list attached` is `role-policy list-attached`, and older Ceph's `role modify` is `role-trust-policy modify`.
 fn spell(words: Vec<String>) -> Vec<String> {
     let spelt: &[&str] = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["role-policy", "list", "attached"] => return vec!["role-policy".to_owned(), "list-attached".to_owned()],
+        ["role", "policy", "list", "attached"] => {
+            return vec!["role-policy".to_owned(), "list-attached".to_owned()];
+        }
         ["role", "policy", ..] => &["role-policy"],
         ["role", "modify", ..] => &["role-trust-policy", "modify"],
         _ => return words,

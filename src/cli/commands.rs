@@ -52,6 +52,7 @@ pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
         Command::Caps(Caps::Add(of)) => ("caps add", format!("{} {}", of.uid.uid, of.caps)),
         Command::Caps(Caps::Rm(of)) => ("caps rm", format!("{} {}", of.uid.uid, of.caps)),
         Command::Role(Role::Create { name, .. }) => ("role create", name.role_name.clone()),
+        Command::Role(Role::Update { name, .. }) => ("role update", name.role_name.clone()),
         Command::Role(Role::Delete(name)) => ("role delete", name.role_name.clone()),
         Command::RoleTrustPolicy(RoleTrustPolicy::Modify { name, .. }) => {
             ("role-trust-policy modify", name.role_name.clone())
@@ -62,9 +63,15 @@ pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
         Command::RolePolicy(RolePolicy::Delete { name, policy_name }) => {
             ("role-policy delete", format!("{} {policy_name}", name.role_name))
         }
+        Command::RolePolicy(RolePolicy::Attach { name, policy_arn }) => {
+            ("role-policy attach", format!("{} {policy_arn}", name.role_name))
+        }
+        Command::RolePolicy(RolePolicy::Detach { name, policy_arn }) => {
+            ("role-policy detach", format!("{} {policy_arn}", name.role_name))
+        }
         Command::User(User::Info(_) | User::List)
         | Command::Role(Role::Get(_) | Role::List { .. })
-        | Command::RolePolicy(RolePolicy::List(_) | RolePolicy::Get { .. })
+        | Command::RolePolicy(RolePolicy::List(_) | RolePolicy::ListAttached(_) | RolePolicy::Get { .. })
         | Command::Serve { .. }
         | Command::CheckConf
         | Command::CheckBackend => return None,
@@ -121,9 +128,16 @@ pub(super) async fn caps(admin: &Administration<'_>, command: Caps) -> Outcome {
 /// Runs a command on roles.
 pub(super) async fn role(admin: &Administration<'_>, command: Role, environment: &dyn Environment) -> Outcome {
     match command {
-        Role::Create { name, path, trust } => {
+        Role::Create { name, path, trust, max_session_duration, description } => {
             let document = trust_document(trust, environment)?;
-            Ok(output::role(&admin.create_role(&name.role_name, &path, &document).await?))
+            let (duration, description) = (max_session_duration.as_deref(), description.as_deref());
+            Ok(output::role(&admin.create_role(&name.role_name, &path, &document, duration, description).await?))
+        }
+        Role::Update { name, max_session_duration, description } => {
+            let (duration, text) = (max_session_duration.as_deref(), description.as_deref());
+            admin.update_role(&name.role_name, duration, text).await?;
+            let what = if duration.is_some() { "Max session duration" } else { "Description" };
+            Ok(format!("{what} updated successfully for role: {}", name.role_name))
         }
         Role::Get(name) => Ok(output::role(&admin.get_role(&name.role_name).await?)),
         Role::List { path_prefix } => Ok(output::roles(&admin.list_roles(&path_prefix).await?)),
@@ -146,7 +160,7 @@ pub(super) async fn trust_policy(
     Ok(format!("Assume role policy document updated successfully for role: {}", name.role_name))
 }
 
-/// Runs a command on inline policies.
+/// Runs a command on inline policies and attached ones.
 pub(super) async fn role_policy(
     admin: &Administration<'_>,
     command: RolePolicy,
@@ -165,6 +179,15 @@ pub(super) async fn role_policy(
         RolePolicy::List(name) | RolePolicy::Get { name, policy_name: None } => {
             Ok(output::names(&admin.list_role_policies(&name.role_name).await?))
         }
+        RolePolicy::Attach { name, policy_arn } => {
+            admin.attach_role_policy(&name.role_name, &policy_arn).await?;
+            Ok("Policy attached successfully".to_owned())
+        }
+        RolePolicy::Detach { name, policy_arn } => {
+            admin.detach_role_policy(&name.role_name, &policy_arn).await?;
+            Ok("Policy detached successfully".to_owned())
+        }
+        RolePolicy::ListAttached(name) => Ok(output::names(&admin.get_role(&name.role_name).await?.attached)),
         RolePolicy::Delete { name, policy_name } => {
             admin.delete_role_policy(&name.role_name, &policy_name).await?;
             Ok(format!("Policy: {policy_name} successfully deleted for role: {}", name.role_name))

@@ -3,7 +3,7 @@
 use super::administration::{self, Administration, NewUser};
 use crate::conf::{Config, ConfigErrors, Environment, Import, ImportedRole, ImportedUser, ReferenceError};
 use crate::entity::{Role, User};
-use crate::iam::CreateRole;
+use crate::iam::role::CreateRole;
 use crate::store::Scope;
 use crate::types::{AccessKeyId, Secret};
 
@@ -108,9 +108,10 @@ async fn apply_role(admin: &Administration<'_>, role: ImportedRole) -> Result<()
         description: role.description,
         max_session_duration: role.max_session_duration,
         tags: Vec::new(),
+        boundary: None,
     };
     match admin.create_full_role(create).await {
-        Ok(_) | Err(administration::Error::Role(crate::iam::Error::RoleExists(_))) => {}
+        Ok(_) | Err(administration::Error::Role(crate::iam::Error::EntityAlreadyExists { .. })) => {}
         Err(error) => return Err(error),
     }
     for (policy, document) in role.policies {

@@ -152,6 +152,24 @@ fn the_command_lines_of_cephs_role_page_work_as_printed() {
         home.ok(&["role-policy", "get", "--role-name=S3Access1", "--policy-name=Policy1"]),
         format!("{{\n    \"Permission policy\": \"{}\"\n}}\n", POLICY.replace('"', "\\\""))
     );
+    let update = ["role", "update", "--role-name=S3Access1", "--max-session-duration=43200"];
+    assert_eq!(home.ok(&update), "Max session duration updated successfully for role: S3Access1\n");
+    assert!(home.ok(&["role", "get", "--role-name=S3Access1"]).contains("\"max_session_duration\": 43200"));
+    home.fails(22, &["role", "update", "--role-name=S3Access1", "--max-session-duration=43201"]);
+    home.fails(22, &["role", "update", "--role-name=S3Access1"]);
+    home.fails(2, &["role", "update", "--role-name=Nope", "--max-session-duration=3600"]);
+
+    let arn = "--policy-arn=arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+    let attach = ["role", "policy", "attach", "--role-name=S3Access1", arn];
+    assert_eq!(home.ok(&attach), "Policy attached successfully\n");
+    for list in [["role-policy", "list-attached"].as_slice(), &["role", "policy", "list", "attached"]] {
+        let listed = home.ok(&[list, &["--role-name=S3Access1"]].concat());
+        assert_eq!(listed, "[\n    \"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess\"\n]\n");
+    }
+    home.fails(39, &["role", "delete", "--role-name=S3Access1"]);
+    let detach = ["role-policy", "detach", "--role-name=S3Access1", arn];
+    assert_eq!(home.ok(&detach), "Policy detached successfully\n");
+    home.fails(2, &detach);
     home.fails(39, &["role", "delete", "--role-name=S3Access1"]);
     assert_eq!(
         home.ok(&["role", "policy", "delete", "--role-name=S3Access1", "--policy-name=Policy1"]),

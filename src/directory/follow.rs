@@ -1,7 +1,7 @@
 //! Following the store's change feed.
 
 use super::Epochs;
-use crate::store::{Notice, Records};
+use crate::store::{Kind, Notice, Records};
 use crate::types::Clock;
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
@@ -13,6 +13,8 @@ pub async fn follow(records: Records, epochs: Arc<Epochs>, clock: Arc<dyn Clock>
     epochs.forget_all();
     loop {
         match feed.recv().await {
+            // Nothing of a last use is cached, and there are many.
+            Ok(Notice::Changed(key)) if key.kind == Kind::LastUsed => {}
             Ok(Notice::Changed(key)) => epochs.forget(&key),
             Ok(Notice::Lost) => {
                 tracing::warn!("the store's change feed broke: cached entries are served for the configured grace");

@@ -16,7 +16,10 @@ pub use epochs::{Epochs, Stamp};
 pub use follow::follow;
 pub use shelf::CacheCounters;
 
-use crate::authn::{BucketEntry, CompiledPolicy, Directory, KeyEntry, LookupError, RoleEntry, SessionEntry, UserEntry};
+use crate::authn::{
+    BucketEntry, CompiledPolicy, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, RoleEntry, SessionEntry,
+    UserEntry,
+};
 use crate::authz::builtin;
 use crate::store::{RecordKey, Records, Versioned};
 use crate::token::{self, KeyRing};
@@ -55,6 +58,8 @@ pub struct CachedDirectory {
     users: Shelf<UserEntry>,
     roles: Shelf<RoleEntry>,
     buckets: Shelf<BucketEntry>,
+    policies: Shelf<PolicyEntry>,
+    groups: Shelf<GroupEntry>,
     sessions: moka::sync::Cache<[u8; 32], Arc<SessionEntry>, foldhash::fast::RandomState>,
     session_counters: CacheCounters,
 }
@@ -81,6 +86,8 @@ impl CachedDirectory {
             users: Shelf::new(settings),
             roles: Shelf::new(settings),
             buckets: Shelf::new(settings),
+            policies: Shelf::new(settings),
+            groups: Shelf::new(settings),
             sessions: moka::sync::Cache::builder()
                 .max_capacity(settings.max_entries)
                 .time_to_live(Duration::from_secs(settings.lifetime_seconds.min(300)))
@@ -90,12 +97,14 @@ impl CachedDirectory {
     }
 
     /// Hits and misses by cache, for the metrics.
-    pub fn counters(&self) -> [(&'static str, (u64, u64)); 5] {
+    pub fn counters(&self) -> [(&'static str, (u64, u64)); 7] {
         [
             ("keys", self.keys.counters.read()),
             ("users", self.users.counters.read()),
             ("roles", self.roles.counters.read()),
             ("buckets", self.buckets.counters.read()),
+            ("policies", self.policies.counters.read()),
+            ("groups", self.groups.counters.read()),
             ("sessions", self.session_counters.read()),
         ]
     }
@@ -136,7 +145,7 @@ impl Directory for CachedDirectory {
         }
         let compile = |stored: Versioned<crate::entity::AccessKey>| {
             let secret = self.records.open_secret(&stored.value)?;
-            Ok(KeyEntry { record: stored.value, secret, signing: Default::default() })
+            Ok(KeyEntry { record: stored.value, secret, signing: Default::default(), used: Default::default() })
         };
         let found = self.keys.get(name, key, self.source(), compile).await?;
         if let (Some(address), None) = (stranger, &found) {
@@ -167,6 +176,26 @@ impl Directory for CachedDirectory {
         }
         let compile = |stored| RoleEntry::new(stored, &self.default_account);
         self.roles.get(asked, RecordKey::role(account, name), self.source(), compile).await
+    }
+
+    async fn policy(&self, account: &AccountId, name: &str) -> Result<Option<Arc<PolicyEntry>>, LookupError> {
+        self.trusted()?;
+        let asked = Name { account: account.as_str(), name };
+        if let Some(found) = self.policies.recall(asked, self.source()) {
+            return Ok(found);
+        }
+        let compile = |stored| PolicyEntry::new(&stored, &self.default_account);
+        self.policies.get(asked, RecordKey::policy(account, name), self.source(), compile).await
+    }
+
+    async fn group(&self, account: &AccountId, name: &str) -> Result<Option<Arc<GroupEntry>>, LookupError> {
+        self.trusted()?;
+        let asked = Name { account: account.as_str(), name };
+        if let Some(found) = self.groups.recall(asked, self.source()) {
+            return Ok(found);
+        }
+        let compile = |stored| GroupEntry::new(stored, &self.default_account);
+        self.groups.get(asked, RecordKey::group(account, name), self.source(), compile).await
     }
 
     async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError> {

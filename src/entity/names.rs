@@ -116,6 +116,16 @@ pub fn user_name(text: &str) -> Result<(), NameError> {
     name("userName", text, 1, 64)
 }
 
+/// GroupName: 1 to 128.
+pub fn group_name(text: &str) -> Result<(), NameError> {
+    name("groupName", text, 1, 128)
+}
+
+/// An ARN as a parameter: 20 to 2048 characters.
+pub fn arn(field: &'static str, text: &str) -> Result<(), NameError> {
+    length(field, text, 20, 2048)
+}
+
 /// PolicyName: 1 to 128.
 pub fn policy_name(text: &str) -> Result<(), NameError> {
     name("policyName", text, 1, 128)
@@ -198,6 +208,11 @@ const TAG_PATTERN: &str = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*";
 fn is_tag_char(c: char) -> bool {
     let separator = c.is_whitespace() && !c.is_control();
     c.is_alphabetic() || c.is_numeric() || separator || "_.:/=+-@".contains(c)
+}
+
+/// Whether two tag keys are the same: without regard to case, beyond ASCII too, as keys may be of any script.
+pub fn same_tag_key(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
 }
 
 /// The form under which names are unique: without regard to case. Names are ASCII.

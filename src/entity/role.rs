@@ -1,6 +1,6 @@
 //! Roles.
 
-use super::{Owner, StoredPolicy};
+use super::{Owner, Revocations, StoredPolicy};
 use crate::types::{AccountId, UniqueId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,14 +42,44 @@ pub struct Role {
     pub tags: Vec<Tag>,
     /// Who made it: buckets made by its sessions belong to this owner.
     pub owner: Owner,
+    /// ARNs of the attached managed policies, in the order in which they were attached.
+    #[serde(default)]
+    pub attached: Vec<String>,
+    /// ARN of the permissions boundary.
+    #[serde(default)]
+    pub boundary: Option<String>,
     /// Raised to end all sessions (security rule 21).
     #[serde(default)]
     pub epoch: u64,
+    /// Sessions that are over before their time.
+    #[serde(default, skip_serializing_if = "Revocations::is_empty")]
+    pub revoked: Revocations,
     /// Milliseconds since 1970.
     pub created: i64,
 }
 
 impl Role {
+    /// A role of the account, with path `/` and without policies.
+    pub fn new(account: AccountId, name: impl Into<String>, id: UniqueId, trust: StoredPolicy, created: i64) -> Self {
+        Self {
+            account,
+            name: name.into(),
+            path: "/".to_owned(),
+            id,
+            description: String::new(),
+            max_session_duration: 3600,
+            trust,
+            policies: BTreeMap::new(),
+            tags: Vec::new(),
+            owner: Owner::Account,
+            attached: Vec::new(),
+            boundary: None,
+            epoch: 0,
+            revoked: Revocations::default(),
+            created,
+        }
+    }
+
     /// `arn:aws:iam::ACCOUNT:role/PATH/NAME`.
     pub fn arn(&self) -> String {
         format!("arn:aws:iam::{}:role{}{}", self.account, self.path, self.name)

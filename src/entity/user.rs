@@ -1,6 +1,6 @@
 //! Users: standalone (as in Ceph) and of an account (IAM).
 
-use super::{Caps, StoredPolicy};
+use super::{Caps, Named, Revocations, StoredPolicy, Tag};
 use crate::types::{AccountId, UniqueId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,14 +40,55 @@ pub struct User {
     /// Inline policies by name.
     #[serde(default)]
     pub policies: BTreeMap<String, StoredPolicy>,
+    /// Tags in the order in which they were set.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
+    /// ARNs of the attached managed policies, in the order in which they were attached.
+    #[serde(default)]
+    pub attached: Vec<String>,
+    /// ARN of the permissions boundary.
+    #[serde(default)]
+    pub boundary: Option<String>,
+    /// The groups that the user is in; each of them lists the user too.
+    #[serde(default)]
+    pub groups: Vec<Named>,
+    /// Whether it is the account's root, who may do all in the account.
+    #[serde(default)]
+    pub account_root: bool,
     /// Raised to end all sessions minted from this user (security rule 21).
     #[serde(default)]
     pub epoch: u64,
+    /// Sessions minted from this user that are over before their time.
+    #[serde(default, skip_serializing_if = "Revocations::is_empty")]
+    pub revoked: Revocations,
     /// Milliseconds since 1970.
     pub created: i64,
 }
 
 impl User {
+    /// A user with path `/`, without keys and rights.
+    pub fn new(account: AccountId, name: impl Into<String>, id: UniqueId, kind: UserKind, created: i64) -> Self {
+        Self {
+            account,
+            name: name.into(),
+            path: "/".to_owned(),
+            id,
+            display_name: String::new(),
+            kind,
+            caps: Caps::default(),
+            access_keys: Vec::new(),
+            policies: BTreeMap::new(),
+            tags: Vec::new(),
+            attached: Vec::new(),
+            boundary: None,
+            groups: Vec::new(),
+            account_root: false,
+            epoch: 0,
+            revoked: Revocations::default(),
+            created,
+        }
+    }
+
     /// `arn:aws:iam::ACCOUNT:user/PATH/NAME`.
     pub fn arn(&self) -> String {
         format!("arn:aws:iam::{}:user{}{}", self.account, self.path, self.name)

@@ -5,7 +5,7 @@
 //! before the body is read (security rule 28).
 
 use super::{Fault, Gateway, Plane, Scene};
-use crate::authn::{self, Authenticated, Identity};
+use crate::authn::{self, Authenticated};
 use crate::authz::{self, Denied, Permit, Question};
 use crate::policy::Outcome;
 use crate::s3::is_bucket_host;
@@ -56,6 +56,7 @@ impl Gateway {
         let body = scene.body.read_all(self.settings.form_body_bytes).await?;
         let hash: [u8; 32] = Sha256::digest(&body).into();
         let caller = credential.verify(&checked, Some(&hash))?;
+        self.note_use(&caller, now);
         scene.trace.verify_nanos = self.clock.ticks().saturating_sub(started);
         scene.trace.identify(&caller);
         let parameters = parameters(scene.head, query, &body)?;
@@ -74,9 +75,11 @@ impl Gateway {
         action: &str,
         parameters: &Parameters,
     ) -> Result<String, Fault> {
-        let request = iam::parse(action, parameters)?;
-        scene.trace.operation = request.operation();
         let account = caller.principal().account().cloned().ok_or(Fault::Unsigned)?;
+        let default_account = &self.settings.default_account;
+        let called_by = iam::Caller { account: &account, user: caller.user_name(), default_account };
+        let request = iam::parse(action, parameters, &called_by)?;
+        scene.trace.operation = request.operation();
         for _ in 1..IAM_ATTEMPTS {
             match self.iam_once(scene, caller, &account, &request).await {
                 Err(Fault::Iam(iam::Error::ConcurrentModification)) => {}
@@ -96,11 +99,10 @@ impl Gateway {
     ) -> Result<String, Fault> {
         let mut context = authz::request_context(caller, scene.head, self.clock.now());
         authz::resource_context(account, &mut context);
-        request.context(&mut context);
-        let evidence = request.resource_context(account, &self.records, &mut context).await?;
-        let needs = request.requirements(account, &self.records).await?;
+        let asked = request.ask(account, &self.records, &mut context).await?;
         let context = &context;
-        let questions = needs
+        let questions = asked
+            .requirements
             .into_iter()
             .map(|requirement| {
                 let context = LazyContext::new(|| context.clone());
@@ -110,18 +112,16 @@ impl Gateway {
         let started = self.clock.ticks();
         let decided = authz::authorize(caller, questions);
         scene.trace.decide_nanos += self.clock.ticks().saturating_sub(started);
-        let permit = decided.ok_or(Fault::NothingRequired)??.with_evidence(evidence);
+        let permit = decided.ok_or(Fault::NothingRequired)??.with_evidence(asked.evidence);
+        let committed = |key: &RecordKey| self.listener.committed(key);
         let iam_scene = iam::Scene {
             records: &self.records,
             now: self.clock.now(),
             entropy: &*self.entropy,
             default_account: &self.settings.default_account,
+            committed: &committed,
         };
         let answer = iam::execute(request, &permit, &iam_scene).await;
-        // Also after an error: an ambiguous commit may have happened.
-        if let Some(name) = request.role_name().filter(|_| request.changes()) {
-            self.listener.committed(&RecordKey::role(account, name));
-        }
         if !matches!(answer, Err(iam::Error::ConcurrentModification)) {
             scene.trace.allowed(&permit);
         }
@@ -153,7 +153,7 @@ impl Gateway {
                     default_account: &self.settings.default_account,
                 };
                 let minted_by = sts::Caller {
-                    is_session: matches!(caller.identity(), Identity::Role(..)),
+                    is_session: caller.identity().session().is_some(),
                     chain: caller.chain(),
                     parent_key: caller.long_term_key().cloned(),
                 };

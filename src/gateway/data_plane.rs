@@ -111,7 +111,9 @@ impl Gateway {
         };
         let checked = claim.check(head, query, &rules).map_err(Fault::signature)?;
         let credential = authn::find(claim, now, head.peer(), &*self.directory).await?;
-        Ok(credential.verify(&checked, None)?)
+        let caller = credential.verify(&checked, None)?;
+        self.note_use(&caller, now);
+        Ok(caller)
     }
 
     /// An operation on one bucket or object whose answer passes.

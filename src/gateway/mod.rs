@@ -30,11 +30,11 @@ pub use settings::{Settings, UnrecordedOwner};
 pub use trace::{Plane, Trace};
 pub use verdict::{BodyPlan, Forward, ResponsePlan, Verdict};
 
-use crate::authn::Directory;
+use crate::authn::{Authenticated, Directory, LastUsedRecorder};
 use crate::sigv4;
 use crate::store::{RecordKey, Records};
 use crate::token::KeyRing;
-use crate::types::{Clock, Entropy};
+use crate::types::{Clock, Entropy, Timestamp};
 use crate::wire::RequestHead;
 use std::sync::Arc;
 
@@ -52,6 +52,8 @@ pub struct Gateway {
     pub records: Records,
     /// Told of every commit made here.
     pub listener: Arc<dyn CommitListener>,
+    /// Told which keys and roles are used.
+    pub last_used: Arc<dyn LastUsedRecorder>,
     /// Calls of the gate's own.
     pub backend: Arc<dyn Backend>,
     /// Seals session tokens.
@@ -120,6 +122,13 @@ impl Gateway {
         match refusal_of_the_gate(answer.status, &answer.body) {
             Some(code) => Err(Fault::BackendRefusesGate(code)),
             None => Ok(answer),
+        }
+    }
+
+    /// Notes what a verified request has used (security rule 29).
+    fn note_use(&self, caller: &Authenticated, now: Timestamp) {
+        if let Some(used) = caller.last_used(now) {
+            self.last_used.used(used);
         }
     }
 

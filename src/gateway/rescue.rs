@@ -166,18 +166,20 @@ fn s3_saying(fault: &Fault) -> Saying {
 fn s3_lookup(error: &authn::LookupError) -> Saying {
     match error {
         authn::LookupError::TooManyUnknown => Saying::new(503, "SlowDown", SLOW_DOWN),
-        authn::LookupError::Store(_) | authn::LookupError::BadPolicy(_) | authn::LookupError::Stale => {
-            Saying::new(503, "ServiceUnavailable", UNAVAILABLE)
-        }
+        authn::LookupError::Store(_)
+        | authn::LookupError::BadPolicy(_)
+        | authn::LookupError::Missing(_)
+        | authn::LookupError::Stale => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
     }
 }
 
 fn control_lookup(error: &authn::LookupError) -> Saying {
     match error {
         authn::LookupError::TooManyUnknown => Saying::new(400, "Throttling", RATE_EXCEEDED),
-        authn::LookupError::Store(_) | authn::LookupError::BadPolicy(_) | authn::LookupError::Stale => {
-            Saying::new(503, "ServiceUnavailable", UNAVAILABLE)
-        }
+        authn::LookupError::Store(_)
+        | authn::LookupError::BadPolicy(_)
+        | authn::LookupError::Missing(_)
+        | authn::LookupError::Stale => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
     }
 }
 

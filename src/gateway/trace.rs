@@ -1,6 +1,6 @@
 //! What is known of a request, for the access log, the audit record and the metrics.
 
-use crate::authn::{Authenticated, Identity};
+use crate::authn::Authenticated;
 use crate::authz::{Denied, Permit};
 use crate::policy::Outcome;
 use std::borrow::Cow;
@@ -68,8 +68,9 @@ impl Trace {
     /// Notes who the caller is. Only after verification (security rule 29).
     pub(super) fn identify(&mut self, caller: &Authenticated) {
         self.principal = caller.principal().arn();
-        if let Identity::Role(_, session) = caller.identity() {
-            self.session_name = Some(session.opened.claims.session_name.clone());
+        if let Some(session) = caller.identity().session() {
+            let name = &session.opened.claims.session_name;
+            self.session_name = Some(name.clone()).filter(|name| !name.is_empty());
             self.source_identity.clone_from(&session.opened.claims.source_identity);
         }
     }

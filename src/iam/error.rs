@@ -1,17 +1,27 @@
 //! Why an IAM call was refused, with AWS's codes (WIRE section 4).
 
-use crate::entity::NameError;
+use super::nouns::Noun;
+use crate::entity::{NameError, quota};
 use crate::wire::aws_query::QueryError;
 use crate::{policy, store};
 
-/// Largest trust policy, in characters.
-pub const TRUST_POLICY_QUOTA: usize = 2048;
-/// Largest sum of a role's inline policies, in characters, white space not counted.
-pub const ROLE_POLICIES_QUOTA: usize = 10_240;
-/// Most roles of an account.
-pub const ROLES_QUOTA: usize = 1000;
-/// Most tags of a role.
-pub const TAGS_QUOTA: usize = 50;
+/// What must go before an entity can be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// Inline policies.
+    InlinePolicies,
+    /// Attached managed policies.
+    AttachedPolicies,
+}
+
+impl Remains {
+    fn message(self) -> &'static str {
+        match self {
+            Self::InlinePolicies => "must delete policies first",
+            Self::AttachedPolicies => "must detach all policies first",
+        }
+    }
+}
 
 /// An IAM call was refused.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +43,9 @@ pub enum Error {
     /// A marker that no listing gave.
     #[error("The specified value for marker is invalid. Use the Marker of the answer before, as it is.")]
     InvalidMarker,
+    /// UserName was left out by a caller who is not a user with a long-term key (security rule 16).
+    #[error("Must specify userName when calling with non-User credentials")]
+    NoCallerUser,
     /// A parameter that AWS defines and this version does not serve.
     #[error("The parameter {parameter} of {action} is not supported yet. Leave it out.")]
     UnsupportedParameter {
@@ -41,11 +54,21 @@ pub enum Error {
         /// The action.
         action: &'static str,
     },
-    /// More tags than a role may have.
+    /// Not the ARN of a managed policy.
+    #[error("ARN {0} is not valid.")]
+    InvalidArn(String),
+    /// An ARN of another account (security rule 16).
+    #[error("ARN {0} is not valid: it is of another account.")]
+    ForeignArn(String),
+    /// More tags in a call than an entity may have.
     #[error(
-        "1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to {TAGS_QUOTA}"
+        "1 validation error detected: Value at '{0}' failed to satisfy constraint: Member must have length less than or equal to {max}",
+        max = quota::TAGS
     )]
-    TooManyTags,
+    TooManyTags(&'static str),
+    /// More tags on an entity than it may have.
+    #[error("The number of tags has reached the maximum limit.")]
+    TagsQuota,
     /// Two tags whose keys differ in case at most.
     #[error("Duplicate tag keys found. Please note that Tag keys are case insensitive.")]
     DuplicateTagKeys,
@@ -55,36 +78,74 @@ pub enum Error {
     /// The policy document is not one.
     #[error("{0}")]
     MalformedPolicyDocument(#[source] policy::Error),
-    /// A role of that name is there.
-    #[error("Role with name {0} already exists.")]
-    RoleExists(String),
-    /// No role of that name.
-    #[error("The role with name {0} cannot be found.")]
-    NoSuchRole(String),
+    /// One of that name is there.
+    #[error("{} with name {name} already exists.", .noun.title())]
+    EntityAlreadyExists {
+        /// What.
+        noun: Noun,
+        /// The name.
+        name: String,
+    },
+    /// None of that name.
+    #[error("The {} with name {name} cannot be found.", .noun.as_str())]
+    NoSuchEntity {
+        /// What.
+        noun: Noun,
+        /// The name.
+        name: String,
+    },
     /// No inline policy of that name.
-    #[error("The role policy with name {0} cannot be found.")]
-    NoSuchRolePolicy(String),
-    /// The role still has policies.
-    #[error("Cannot delete entity, must delete policies first.")]
-    RoleHasPolicies,
-    /// The trust policy is over its quota.
-    #[error("Cannot exceed quota for ACLSizePerRole: {TRUST_POLICY_QUOTA}")]
-    TrustPolicyQuota,
+    #[error("The {} policy with name {name} cannot be found.", .noun.as_str())]
+    NoSuchInlinePolicy {
+        /// Whose.
+        noun: Noun,
+        /// The policy's name.
+        name: String,
+    },
+    /// No managed policy of that ARN, or it is not attached there.
+    #[error("Policy {0} was not found.")]
+    PolicyNotFound(String),
+    /// No managed policy of that ARN to attach.
+    #[error("Policy {0} does not exist or is not attachable.")]
+    NotAttachable(String),
+    /// No managed policy of that ARN to be a boundary.
+    #[error("Scope ARN: {0} does not exist or is not attachable.")]
+    NoSuchBoundary(String),
+    /// Something must be removed first.
+    #[error("Cannot delete entity, {}.", .0.message())]
+    DeleteConflict(Remains),
+    /// A quota of AWS's.
+    #[error("Cannot exceed quota for {name}: {limit}")]
+    Quota {
+        /// Its name.
+        name: &'static str,
+        /// The most.
+        limit: usize,
+    },
     /// The inline policies are over their quota.
-    #[error("Maximum policy size of {ROLE_POLICIES_QUOTA} bytes exceeded for role {0}")]
-    RolePoliciesQuota(String),
-    /// The account has as many roles as it may.
-    #[error("Cannot exceed quota for RolesPerAccount: {ROLES_QUOTA}")]
-    RolesQuota,
+    #[error("Maximum policy size of {limit} bytes exceeded for {} {name}", .noun.as_str())]
+    InlineQuota {
+        /// Whose.
+        noun: Noun,
+        /// Its name.
+        name: String,
+        /// Most characters.
+        limit: usize,
+    },
     /// What the decision rested on changed before the commit (security rule 17).
     #[error("The request conflicts with another change that happened at the same time. Try again.")]
     ConcurrentModification,
     /// The permit is not for this request. A mistake of the caller's code, answered as a denial.
     #[error("The request was not authorized for {0}.")]
     NotPermitted(&'static str),
-    /// Caps of a user reach only what standalone users own (security rule 13).
-    #[error("The role with name {0} belongs to the account; the caps of a user do not reach it.")]
-    OutOfReach(String),
+    /// Caps of a user reach only what standalone users own, and users with no more caps (security rule 13).
+    #[error("The {} with name {name} is beyond what the caps of a user reach.", .noun.as_str())]
+    OutOfReach {
+        /// What.
+        noun: Noun,
+        /// Its name.
+        name: String,
+    },
     /// The store failed. Its own message is for the log.
     #[error("The request could not be completed because the store is not available. Try again later.")]
     Store(#[source] store::Error),
@@ -99,42 +160,37 @@ impl From<store::Error> for Error {
 impl Error {
     /// The code as AWS names it.
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::InvalidAction { .. } => "InvalidAction",
-            Self::Query(_) | Self::Constraint(_) | Self::InvalidMarker | Self::TooManyTags => "ValidationError",
-            Self::UnsupportedParameter { .. } | Self::DuplicateTagKeys | Self::ReservedTagKey => "InvalidInput",
-            Self::MalformedPolicyDocument(_) => "MalformedPolicyDocument",
-            Self::RoleExists(_) => "EntityAlreadyExists",
-            Self::NoSuchRole(_) | Self::NoSuchRolePolicy(_) => "NoSuchEntity",
-            Self::RoleHasPolicies => "DeleteConflict",
-            Self::TrustPolicyQuota | Self::RolePoliciesQuota(_) | Self::RolesQuota => "LimitExceeded",
-            Self::ConcurrentModification => "ConcurrentModification",
-            Self::NotPermitted(_) | Self::OutOfReach(_) => "AccessDenied",
-            Self::Store(_) => "ServiceUnavailable",
-        }
+        self.answer().0
     }
 
     /// The HTTP status.
     pub fn status(&self) -> u16 {
+        self.answer().1
+    }
+
+    fn answer(&self) -> (&'static str, u16) {
         match self {
-            Self::InvalidAction { .. }
-            | Self::Query(_)
-            | Self::Constraint(_)
-            | Self::InvalidMarker
-            | Self::TooManyTags
-            | Self::UnsupportedParameter { .. }
+            Self::InvalidAction { .. } => ("InvalidAction", 400),
+            Self::Query(_) | Self::Constraint(_) | Self::InvalidMarker | Self::NoCallerUser | Self::TooManyTags(_) => {
+                ("ValidationError", 400)
+            }
+            Self::UnsupportedParameter { .. }
+            | Self::InvalidArn(_)
+            | Self::ForeignArn(_)
             | Self::DuplicateTagKeys
-            | Self::ReservedTagKey
-            | Self::MalformedPolicyDocument(_) => 400,
-            Self::NotPermitted(_) | Self::OutOfReach(_) => 403,
-            Self::NoSuchRole(_) | Self::NoSuchRolePolicy(_) => 404,
-            Self::RoleExists(_)
-            | Self::RoleHasPolicies
-            | Self::TrustPolicyQuota
-            | Self::RolePoliciesQuota(_)
-            | Self::RolesQuota
-            | Self::ConcurrentModification => 409,
-            Self::Store(_) => 503,
+            | Self::ReservedTagKey => ("InvalidInput", 400),
+            Self::MalformedPolicyDocument(_) => ("MalformedPolicyDocument", 400),
+            Self::EntityAlreadyExists { .. } => ("EntityAlreadyExists", 409),
+            Self::NoSuchEntity { .. }
+            | Self::NoSuchInlinePolicy { .. }
+            | Self::PolicyNotFound(_)
+            | Self::NotAttachable(_)
+            | Self::NoSuchBoundary(_) => ("NoSuchEntity", 404),
+            Self::DeleteConflict(_) => ("DeleteConflict", 409),
+            Self::TagsQuota | Self::Quota { .. } | Self::InlineQuota { .. } => ("LimitExceeded", 409),
+            Self::ConcurrentModification => ("ConcurrentModification", 409),
+            Self::NotPermitted(_) | Self::OutOfReach { .. } => ("AccessDenied", 403),
+            Self::Store(_) => ("ServiceUnavailable", 503),
         }
     }
 }
@@ -145,35 +201,46 @@ mod tests {
     use crate::policy::{Bindings, ParseOptions, Policy, PolicyKind};
     use crate::types::AccountId;
 
-    #[test]
-    fn every_error_has_awss_code_and_status() {
+    fn malformed() -> policy::Error {
         let options = ParseOptions {
             kind: PolicyKind::Identity,
             default_account: &AccountId::empty(),
             bindings: &Bindings::new(),
         };
-        let Err(malformed) = Policy::parse("hello", &options) else { panic!("not a policy") };
+        Policy::parse("hello", &options).unwrap_err()
+    }
+
+    #[test]
+    fn every_error_has_awss_code_and_status() {
         let inner = store::Error::Unavailable("redis at 10.0.0.1".into());
+        let (noun, name) = (Noun::Role, || "R".to_owned());
         for (error, code, status) in [
             (Error::InvalidAction { action: "X".into(), version: "Y".into() }, "InvalidAction", 400),
             (Error::Query(QueryError::BadList("Tags".into())), "ValidationError", 400),
             (Error::Constraint(NameError::Missing { field: "roleName" }), "ValidationError", 400),
             (Error::InvalidMarker, "ValidationError", 400),
-            (Error::TooManyTags, "ValidationError", 400),
+            (Error::NoCallerUser, "ValidationError", 400),
+            (Error::TooManyTags("tags"), "ValidationError", 400),
             (Error::UnsupportedParameter { parameter: "P", action: "A" }, "InvalidInput", 400),
+            (Error::InvalidArn("x".into()), "InvalidInput", 400),
+            (Error::ForeignArn("x".into()), "InvalidInput", 400),
             (Error::DuplicateTagKeys, "InvalidInput", 400),
             (Error::ReservedTagKey, "InvalidInput", 400),
-            (Error::MalformedPolicyDocument(malformed), "MalformedPolicyDocument", 400),
-            (Error::RoleExists("R".into()), "EntityAlreadyExists", 409),
-            (Error::NoSuchRole("R".into()), "NoSuchEntity", 404),
-            (Error::NoSuchRolePolicy("P".into()), "NoSuchEntity", 404),
-            (Error::RoleHasPolicies, "DeleteConflict", 409),
-            (Error::TrustPolicyQuota, "LimitExceeded", 409),
-            (Error::RolePoliciesQuota("R".into()), "LimitExceeded", 409),
-            (Error::RolesQuota, "LimitExceeded", 409),
+            (Error::MalformedPolicyDocument(malformed()), "MalformedPolicyDocument", 400),
+            (Error::EntityAlreadyExists { noun, name: name() }, "EntityAlreadyExists", 409),
+            (Error::NoSuchEntity { noun, name: name() }, "NoSuchEntity", 404),
+            (Error::NoSuchInlinePolicy { noun, name: name() }, "NoSuchEntity", 404),
+            (Error::PolicyNotFound("P".into()), "NoSuchEntity", 404),
+            (Error::NotAttachable("P".into()), "NoSuchEntity", 404),
+            (Error::NoSuchBoundary("P".into()), "NoSuchEntity", 404),
+            (Error::DeleteConflict(Remains::InlinePolicies), "DeleteConflict", 409),
+            (Error::DeleteConflict(Remains::AttachedPolicies), "DeleteConflict", 409),
+            (Error::TagsQuota, "LimitExceeded", 409),
+            (Error::Quota { name: "RolesPerAccount", limit: 1000 }, "LimitExceeded", 409),
+            (Error::InlineQuota { noun, name: name(), limit: 10_240 }, "LimitExceeded", 409),
             (Error::ConcurrentModification, "ConcurrentModification", 409),
             (Error::NotPermitted("iam:GetRole"), "AccessDenied", 403),
-            (Error::OutOfReach("R".into()), "AccessDenied", 403),
+            (Error::OutOfReach { noun, name: name() }, "AccessDenied", 403),
             (Error::Store(inner), "ServiceUnavailable", 503),
         ] {
             assert_eq!((error.code(), error.status()), (code, status), "{error}");
@@ -183,13 +250,26 @@ mod tests {
 
     #[test]
     fn messages_are_awss() {
-        assert_eq!(Error::RoleExists("R".into()).to_string(), "Role with name R already exists.");
-        assert_eq!(Error::NoSuchRole("R".into()).to_string(), "The role with name R cannot be found.");
-        assert_eq!(Error::NoSuchRolePolicy("P".into()).to_string(), "The role policy with name P cannot be found.");
-        assert_eq!(Error::TrustPolicyQuota.to_string(), "Cannot exceed quota for ACLSizePerRole: 2048");
-        assert_eq!(
-            Error::RolePoliciesQuota("R".into()).to_string(),
-            "Maximum policy size of 10240 bytes exceeded for role R"
-        );
+        let name = || "X".to_owned();
+        for (error, message) in [
+            (Error::EntityAlreadyExists { noun: Noun::Role, name: name() }, "Role with name X already exists."),
+            (Error::EntityAlreadyExists { noun: Noun::User, name: name() }, "User with name X already exists."),
+            (Error::NoSuchEntity { noun: Noun::Role, name: name() }, "The role with name X cannot be found."),
+            (Error::NoSuchEntity { noun: Noun::User, name: name() }, "The user with name X cannot be found."),
+            (Error::NoSuchEntity { noun: Noun::Group, name: name() }, "The group with name X cannot be found."),
+            (
+                Error::NoSuchInlinePolicy { noun: Noun::Role, name: name() },
+                "The role policy with name X cannot be found.",
+            ),
+            (Error::NotAttachable("arn:x".into()), "Policy arn:x does not exist or is not attachable."),
+            (Error::Quota { name: "ACLSizePerRole", limit: 2048 }, "Cannot exceed quota for ACLSizePerRole: 2048"),
+            (
+                Error::InlineQuota { noun: Noun::Role, name: name(), limit: 10_240 },
+                "Maximum policy size of 10240 bytes exceeded for role X",
+            ),
+            (Error::DeleteConflict(Remains::AttachedPolicies), "Cannot delete entity, must detach all policies first."),
+        ] {
+            assert_eq!(error.to_string(), message);
+        }
     }
 }

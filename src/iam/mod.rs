@@ -2,89 +2,88 @@
 //!
 //! Follows DESIGN section 9, AWS's IAM API (version 2010-05-08) and WIRE sections 1 to 4. This module
 //! promises: nothing is read or changed outside the permit's account (security rule 16); a commit happens
-//! only if every record that the decision read is as it was (rule 17); a role is touched only under the ARN
+//! only if every record that the decision read is as it was (rule 17); an entity is touched only under the ARN
 //! that the permit names, even if it was removed and made again meanwhile; no document is stored that the
 //! policy engine does not take, and its principals are bound to unique ids (rule 14).
+//!
+//! Each noun has a folder with the same four things: `parse`, and of its `Request` `action`, `about` and
+//! `execute`. What nouns share is beside them: `fields` (reading parameters), `about` (what follows for the
+//! decision), `target` (finding, changing, committing), `inline`, `attached`, `boundary`, `tags`, `answer`.
 
+mod about;
 mod answer;
+mod attached;
+mod boundary;
+mod document;
 mod error;
+mod fields;
+mod inline;
+mod nouns;
 mod page;
-mod parse;
-mod requirements;
-mod role_policies;
-mod roles;
+mod policy_arn;
+pub mod role;
+mod tags;
 mod target;
+#[cfg(test)]
+mod testing;
 mod trust;
 
-pub use answer::Answer;
-pub use error::{Error, ROLE_POLICIES_QUOTA, ROLES_QUOTA, TAGS_QUOTA, TRUST_POLICY_QUOTA};
+pub use about::Asked;
+pub use answer::{Answer, Body};
+pub use error::{Error, Remains};
+pub use nouns::Noun;
 pub use page::Page;
-pub use parse::parse;
+pub use policy_arn::PolicyArn;
 
 use crate::authz::Permit;
-use crate::entity::Tag;
-use crate::store::Records;
-use crate::types::{AccountId, Entropy, Timestamp};
+use crate::store::{RecordKey, Records};
+use crate::types::{AccountId, Context, Entropy, Timestamp};
+use crate::wire::aws_query::Parameters;
+use fields::Fields;
 
 /// The API version of these actions.
 pub const VERSION: &str = "2010-05-08";
 /// The namespace of answers and errors.
 pub const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 
-/// What CreateRole asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CreateRole {
-    /// RoleName.
-    pub role_name: String,
-    /// Path, `/` if none was given.
-    pub path: String,
-    /// AssumeRolePolicyDocument.
-    pub trust: String,
-    /// Description, possibly empty.
-    pub description: String,
-    /// MaxSessionDuration in seconds.
-    pub max_session_duration: u32,
-    /// Tags in the order given.
-    pub tags: Vec<Tag>,
+/// Who makes a call, as far as its parameters are read by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// The caller's account, in which all happens (security rule 16).
+    pub account: &'a AccountId,
+    /// The user who signed with a long-term key: what is meant where UserName is left out.
+    pub user: Option<&'a str>,
+    /// What an empty account field in an ARN means (DESIGN section 3).
+    pub default_account: &'a AccountId,
 }
 
 /// A call whose parameters keep to AWS's constraints.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "fields carry the names of AWS's parameters")]
 pub enum Request {
-    /// Makes a role.
-    CreateRole(CreateRole),
-    /// Shows a role.
-    GetRole { role_name: String },
-    /// Lists the roles whose path begins with a prefix (`/` if none was given), by name.
-    ListRoles { path_prefix: String, page: Page },
-    /// Removes a role that has no policies.
-    DeleteRole { role_name: String },
-    /// Replaces the trust policy.
-    UpdateAssumeRolePolicy { role_name: String, document: String },
-    /// Makes or replaces an inline policy.
-    PutRolePolicy { role_name: String, policy_name: String, document: String },
-    /// Shows an inline policy.
-    GetRolePolicy { role_name: String, policy_name: String },
-    /// Lists the names of the inline policies.
-    ListRolePolicies { role_name: String, page: Page },
-    /// Removes an inline policy.
-    DeleteRolePolicy { role_name: String, policy_name: String },
+    /// About roles.
+    Role(role::Request),
+}
+
+/// The request that `action` and its parameters make.
+pub fn parse(action: &str, parameters: &Parameters, caller: &Caller<'_>) -> Result<Request, Error> {
+    let version = parameters.get("Version").unwrap_or(VERSION);
+    let cut = |text: &str| text.chars().take(128).collect();
+    let unknown = || Error::InvalidAction { action: cut(action), version: cut(version) };
+    if version != VERSION {
+        return Err(unknown());
+    }
+    let fields = Fields::new(parameters, caller);
+    if let Some(request) = role::parse(action, &fields) {
+        return request.map(Request::Role);
+    }
+    Err(unknown())
 }
 
 impl Request {
     /// The IAM action that must be allowed.
     pub fn action(&self) -> &'static str {
         match self {
-            Self::CreateRole(_) => "iam:CreateRole",
-            Self::GetRole { .. } => "iam:GetRole",
-            Self::ListRoles { .. } => "iam:ListRoles",
-            Self::DeleteRole { .. } => "iam:DeleteRole",
-            Self::UpdateAssumeRolePolicy { .. } => "iam:UpdateAssumeRolePolicy",
-            Self::PutRolePolicy { .. } => "iam:PutRolePolicy",
-            Self::GetRolePolicy { .. } => "iam:GetRolePolicy",
-            Self::ListRolePolicies { .. } => "iam:ListRolePolicies",
-            Self::DeleteRolePolicy { .. } => "iam:DeleteRolePolicy",
+            Self::Role(request) => request.action(),
         }
     }
 
@@ -94,34 +93,14 @@ impl Request {
         action.strip_prefix("iam:").unwrap_or(action)
     }
 
-    /// Whether the call changes the role that it is about.
-    pub fn changes(&self) -> bool {
-        match self {
-            Self::CreateRole(_)
-            | Self::DeleteRole { .. }
-            | Self::UpdateAssumeRolePolicy { .. }
-            | Self::PutRolePolicy { .. }
-            | Self::DeleteRolePolicy { .. } => true,
-            Self::GetRole { .. }
-            | Self::ListRoles { .. }
-            | Self::GetRolePolicy { .. }
-            | Self::ListRolePolicies { .. } => false,
-        }
-    }
-
-    /// The role that the call is about; none for ListRoles.
-    pub fn role_name(&self) -> Option<&str> {
-        match self {
-            Self::CreateRole(CreateRole { role_name, .. })
-            | Self::GetRole { role_name }
-            | Self::DeleteRole { role_name }
-            | Self::UpdateAssumeRolePolicy { role_name, .. }
-            | Self::PutRolePolicy { role_name, .. }
-            | Self::GetRolePolicy { role_name, .. }
-            | Self::ListRolePolicies { role_name, .. }
-            | Self::DeleteRolePolicy { role_name, .. } => Some(role_name),
-            Self::ListRoles { .. } => None,
-        }
+    /// What the call needs in the caller's account, and the keys of the context that it and its target give:
+    /// `aws:RequestTag/…`, `aws:TagKeys`, `aws:ResourceTag/…`, `iam:ResourceTag/…`, `iam:PolicyARN`,
+    /// `iam:PermissionsBoundary`.
+    pub async fn ask(&self, account: &AccountId, records: &Records, context: &mut Context) -> Result<Asked, Error> {
+        let about = match self {
+            Self::Role(request) => request.about(),
+        };
+        about.ask(self.action(), account, records, context).await
     }
 }
 
@@ -136,29 +115,15 @@ pub struct Scene<'a> {
     pub entropy: &'a dyn Entropy,
     /// What an empty account field in an ARN means (DESIGN section 3).
     pub default_account: &'a AccountId,
+    /// Told of every record that a commit has written, or may have.
+    pub committed: &'a (dyn Fn(&RecordKey) + Sync),
 }
 
 /// Does what `request` asks for. The permit must be for the requirements of this very request.
 pub async fn execute(request: &Request, permit: &Permit, scene: &Scene<'_>) -> Result<Answer, Error> {
-    let call = target::Call { operation: request.operation(), action: request.action(), permit, scene };
-    match request {
-        Request::CreateRole(create) => roles::create(&call, create).await,
-        Request::GetRole { role_name } => roles::get(&call, role_name).await,
-        Request::ListRoles { path_prefix, page } => roles::list(&call, path_prefix, page).await,
-        Request::DeleteRole { role_name } => roles::delete(&call, role_name).await,
-        Request::UpdateAssumeRolePolicy { role_name, document } => {
-            roles::update_trust(&call, role_name, document).await
-        }
-        Request::PutRolePolicy { role_name, policy_name, document } => {
-            role_policies::put(&call, role_name, policy_name, document).await
-        }
-        Request::GetRolePolicy { role_name, policy_name } => role_policies::get(&call, role_name, policy_name).await,
-        Request::ListRolePolicies { role_name, page } => role_policies::list(&call, role_name, page).await,
-        Request::DeleteRolePolicy { role_name, policy_name } => {
-            role_policies::delete(&call, role_name, policy_name).await
-        }
-    }
+    let call = target::Call { action: request.action(), permit, scene };
+    let body = match request {
+        Request::Role(request) => request.execute(&call).await?,
+    };
+    Ok(Answer { operation: request.operation(), body })
 }
-
-#[cfg(test)]
-mod tests;

@@ -23,6 +23,24 @@ impl Default for Page {
 }
 
 impl Page {
+    /// This page of items that are in the order of their names, and where the next one begins.
+    pub(super) fn by_name<T>(&self, items: Vec<T>, name: impl Fn(&T) -> &str) -> (Vec<T>, Option<String>) {
+        let after = self.after.as_deref();
+        let mut rest = items.into_iter().skip_while(|item| after.is_some_and(|after| name(item) <= after));
+        let found: Vec<T> = rest.by_ref().take(self.max_items).collect();
+        let marker = rest.next().and(found.last()).map(|last| marker(name(last)));
+        (found, marker)
+    }
+
+    /// This page of a short list without names of its own; its markers are places in the list.
+    pub(super) fn by_place<T: Clone>(&self, items: &[T]) -> Result<(Vec<T>, Option<String>), Error> {
+        let from: usize = self.after.as_deref().map_or(Ok(0), str::parse).map_err(|_| Error::InvalidMarker)?;
+        let found: Vec<T> = items.iter().skip(from).take(self.max_items).cloned().collect();
+        let next = from.saturating_add(found.len());
+        let marker = (!found.is_empty() && next < items.len()).then(|| marker(&next.to_string()));
+        Ok((found, marker))
+    }
+
     pub(super) fn parse(parameters: &Parameters) -> Result<Self, Error> {
         let max_items = number("maxItems", parameters.get("MaxItems"), 1, 1000)?.unwrap_or(100);
         let after = parameters.get("Marker").map(read_marker).transpose()?;
@@ -45,7 +63,7 @@ fn read_marker(text: &str) -> Result<String, Error> {
     }
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::InvalidMarker)?;
     let name = String::from_utf8(bytes).map_err(|_| Error::InvalidMarker)?;
-    // Names of roles keep to the rules of policy names too.
+    // The names of all that is listed keep to the rules of policy names too.
     policy_name(&name).map(|()| name).map_err(|_| Error::InvalidMarker)
 }
 

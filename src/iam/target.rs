@@ -1,27 +1,22 @@
-//! Finding and changing the role of a call: under the permit, in its account, with its evidence.
+//! Finding and changing the entity of a call: under the permit, in its account, with its evidence.
 
-use super::requirements::role_resource;
-use super::{Error, Scene};
+use super::nouns::Entity;
+use super::{Error, Page, Scene};
 use crate::authz::Permit;
-use crate::entity::{Owner, Role};
-use crate::store::{self, Changes, Expect, RecordKey, Versioned};
+use crate::entity::{ManagedPolicy, folded};
+use crate::store::{self, Changes, Expect, RecordKey, Scope, Versioned};
 use crate::types::{AccountId, ResourceName};
 
-/// How often a change is tried anew when only the role itself was changed by someone else meanwhile.
-const ATTEMPTS: usize = 5;
+/// How often a change is tried anew when only what it changes was changed by someone else meanwhile.
+pub(super) const ATTEMPTS: usize = 5;
+/// How many records a listing reads at a time.
+const BATCH: usize = 200;
 
 /// One call in execution.
 pub(super) struct Call<'a> {
-    pub(super) operation: &'static str,
     pub(super) action: &'static str,
     pub(super) permit: &'a Permit,
     pub(super) scene: &'a Scene<'a>,
-}
-
-/// What becomes of a role.
-pub(super) enum Outcome {
-    Update(Box<Role>),
-    Delete,
 }
 
 impl Call<'_> {
@@ -31,7 +26,7 @@ impl Call<'_> {
     }
 
     /// Refuses a permit that is not for `action` on `resource`. Another resource of the right action means
-    /// that the role has become another one since the decision.
+    /// that the entity has become another one since the decision.
     pub(super) fn covers(&self, action: &'static str, resource: &ResourceName) -> Result<(), Error> {
         let mut allowed = self.permit.requirements().iter().filter(|allowed| allowed.action == action).peekable();
         if allowed.peek().is_none() {
@@ -43,69 +38,122 @@ impl Call<'_> {
         }
     }
 
-    /// Whether the caller's rights reach a role of this owner (security rule 13): a standalone user, who
-    /// administers by caps, reaches what standalone users own; everyone else reaches the account's roles.
-    pub(super) fn reaches(&self, role: &Role) -> bool {
-        match self.permit.owner() {
-            Owner::Account => true,
-            Owner::User { .. } => matches!(role.owner, Owner::User { .. }),
+    /// The entity that the call is about, if the permit is for it and the caller's rights reach it.
+    pub(super) async fn entity<E: Entity>(&self, name: &str) -> Result<Versioned<E>, Error> {
+        let found: Option<Versioned<E>> = self.scene.records.get(&E::key(self.account(), name)).await?;
+        let entity = found.ok_or_else(|| Error::NoSuchEntity { noun: E::NOUN, name: name.to_owned() })?;
+        self.covers(self.action, &ResourceName::new(entity.value.arn()))?;
+        if entity.value.is_within(self.permit.reach()) {
+            Ok(entity)
+        } else {
+            Err(Error::OutOfReach { noun: E::NOUN, name: entity.value.name().to_owned() })
         }
     }
 
-    /// The role of that name, if the permit is for it.
-    pub(super) async fn role(&self, name: &str) -> Result<Versioned<Role>, Error> {
-        let key = RecordKey::role(self.account(), name);
-        let found: Option<Versioned<Role>> = self.scene.records.get(&key).await?;
-        let role = found.ok_or_else(|| Error::NoSuchRole(name.to_owned()))?;
-        self.covers(self.action, &role_resource(&role.value))?;
-        if self.reaches(&role.value) { Ok(role) } else { Err(Error::OutOfReach(role.value.name)) }
+    /// A managed policy of the account beside the entity that the call is about, by its very ARN.
+    pub(super) async fn own_policy(&self, arn: &str) -> Result<Option<Versioned<ManagedPolicy>>, Error> {
+        let key = RecordKey::policy(self.account(), super::policy_arn::name_of(arn));
+        let found: Option<Versioned<ManagedPolicy>> = self.scene.records.get(&key).await?;
+        Ok(found.filter(|found| found.value.arn() == arn))
     }
 
-    /// Changes the role of that name as `change` says, which sees the role as it is at each attempt.
-    pub(super) async fn change(
+    /// Changes the entity of that name as `change` says, which sees it as it is at each attempt. Returns what it is
+    /// now.
+    pub(super) async fn change<E: Entity>(
         &self,
         name: &str,
-        change: impl Fn(&Role) -> Result<Outcome, Error>,
-    ) -> Result<(), Error> {
+        change: impl Fn(&mut E) -> Result<(), Error>,
+    ) -> Result<E, Error> {
         for _ in 0..ATTEMPTS {
-            let old = self.role(name).await?;
-            let changes = match change(&old.value)? {
-                Outcome::Update(new) => Changes::new().update(&old, &*new),
-                Outcome::Delete => Changes::new().delete(&old),
-            };
-            let (key, revision) = old.evidence();
-            let guarded = self.guard(changes, &key, Some(revision))?;
-            match self.scene.records.commit(guarded).await {
-                Err(store::Error::Conflict(conflict)) if conflict == key => {}
-                result => return self.committed(result),
+            let old = self.entity::<E>(name).await?;
+            let mut new = old.value.clone();
+            change(&mut new)?;
+            if self.commit(Changes::new().update(&old, &new)).await? {
+                return Ok(new);
             }
         }
         Err(Error::ConcurrentModification)
     }
 
-    /// Adds the decision's evidence to the changes of the record `written` (security rule 17). Evidence on that
-    /// record itself is compared here, with the revision that was read; the commit compares that one anyway.
-    pub(super) fn guard(
-        &self,
-        mut changes: Changes,
-        written: &RecordKey,
-        revision: Option<u64>,
-    ) -> Result<Changes, Error> {
-        for (key, seen) in self.permit.evidence() {
-            if key != written {
-                changes = changes.check(key.clone(), Expect::Revision(*seen));
-            } else if revision != Some(*seen) {
-                return Err(Error::ConcurrentModification);
-            }
+    /// Makes an entity. `further` are changes of other records that belong to it.
+    ///
+    /// Reads all the account's entities of the kind, to count them: only here. Two calls at once may both make the
+    /// last one.
+    pub(super) async fn create<E: Entity>(&self, entity: &E, further: Changes) -> Result<(), Error> {
+        let exists = || Error::EntityAlreadyExists { noun: E::NOUN, name: entity.name().to_owned() };
+        let key = entity.record_key();
+        if self.scene.records.get::<E>(&key).await?.is_some() {
+            return Err(exists());
         }
-        Ok(changes)
+        let scope = Scope::Account(self.account().clone());
+        let (name, limit) = E::QUOTA;
+        if self.scene.records.list::<E>(&scope, None, limit).await?.len() >= limit {
+            return Err(Error::Quota { name, limit });
+        }
+        match self.try_commit(further.create(entity)).await? {
+            Ok(()) => Ok(()),
+            Err(lost) if lost == key => Err(exists()),
+            Err(_) => Err(Error::ConcurrentModification),
+        }
     }
 
-    /// The result of a commit whose conflicts are not on the record written.
-    pub(super) fn committed(&self, result: Result<(), store::Error>) -> Result<(), Error> {
-        result.map_err(|error| match error {
-            store::Error::Conflict(_) => Error::ConcurrentModification,
-            other => Error::Store(other),
-        })
+    /// The entities whose paths begin so, by name without regard to case, and where the next page begins. Those that
+    /// the caller's rights do not reach are not shown.
+    pub(super) async fn list<E: Entity>(
+        &self,
+        path_prefix: &str,
+        page: &Page,
+    ) -> Result<(Vec<E>, Option<String>), Error> {
+        self.covers(self.action, &E::NOUN.resource(self.account(), path_prefix, ""))?;
+        let scope = Scope::Account(self.account().clone());
+        let mut after = page.after.as_deref().map(folded);
+        let mut found: Vec<E> = Vec::new();
+        loop {
+            let batch: Vec<Versioned<E>> = self.scene.records.list(&scope, after.as_deref(), BATCH).await?;
+            let ended = batch.len() < BATCH;
+            after = batch.last().map(|entity| folded(entity.value.name()));
+            let wanted = |entity: &E| entity.path().starts_with(path_prefix) && entity.is_within(self.permit.reach());
+            found.extend(batch.into_iter().map(|entity| entity.value).filter(wanted));
+            if found.len() > page.max_items {
+                found.truncate(page.max_items);
+                let marker = found.last().map(|last| super::page::marker(last.name()));
+                return Ok((found, marker));
+            }
+            if ended {
+                return Ok((found, None));
+            }
+        }
+    }
+
+    /// Commits under the decision's evidence (security rule 17). `false`: one of the records to be written was
+    /// changed meanwhile, nothing was done, and the caller tries anew. All that is written counts at once on this
+    /// gate.
+    pub(super) async fn commit(&self, changes: Changes) -> Result<bool, Error> {
+        Ok(self.try_commit(changes).await?.is_ok())
+    }
+
+    /// The same, telling which record it was.
+    async fn try_commit(&self, changes: Changes) -> Result<Result<(), RecordKey>, Error> {
+        let written: Vec<(RecordKey, Expect)> = changes.written().map(|(key, expect)| (key.clone(), expect)).collect();
+        let mut guarded = changes;
+        for (key, seen) in self.permit.evidence() {
+            match written.iter().find(|(written, _)| written == key) {
+                None => guarded = guarded.check(key.clone(), Expect::Revision(*seen)),
+                // The commit compares that record anyway; what the decision saw is compared here.
+                Some((_, expect)) if *expect == Expect::Revision(*seen) => {}
+                Some(_) => return Err(Error::ConcurrentModification),
+            }
+        }
+        let result = self.scene.records.commit(guarded).await;
+        // Also after an error: an ambiguous commit may have happened.
+        for (key, _) in &written {
+            (self.scene.committed)(key);
+        }
+        match result {
+            Ok(()) => Ok(Ok(())),
+            Err(store::Error::Conflict(key)) if written.iter().any(|(written, _)| *written == key) => Ok(Err(key)),
+            Err(store::Error::Conflict(_)) => Err(Error::ConcurrentModification),
+            Err(other) => Err(other.into()),
+        }
     }
 }

@@ -1,15 +1,15 @@
 //! Trust policies: parsed, and their principals bound to unique ids before they are stored (security rule 14).
 
-use super::{Error, Scene, TRUST_POLICY_QUOTA};
-use crate::entity::{Role, StoredPolicy, User};
+use super::{Error, Scene};
+use crate::entity::{Role, StoredPolicy, User, quota};
 use crate::policy::{Bindings, ParseOptions, Policy, PolicyKind};
 use crate::store::{RecordKey, Records};
 use crate::types::{AccountId, Arn, UniqueId};
 
 /// The document with its bindings, ready to be stored.
 pub(super) async fn checked(document: &str, scene: &Scene<'_>) -> Result<StoredPolicy, Error> {
-    if document.chars().count() > TRUST_POLICY_QUOTA {
-        return Err(Error::TrustPolicyQuota);
+    if document.chars().count() > quota::TRUST_POLICY {
+        return Err(Error::Quota { name: "ACLSizePerRole", limit: quota::TRUST_POLICY });
     }
     let unbound = Bindings::new();
     let options = ParseOptions { kind: PolicyKind::Trust, default_account: scene.default_account, bindings: &unbound };

@@ -8,7 +8,7 @@ use super::request::{AuthorizationRequest, NamedPolicy, Policies};
 use super::source::{SourceDocument, SourceStatement};
 use super::statement::{Effect, Query};
 use super::variable::Lookup;
-use crate::types::Context;
+use crate::types::ReadContext;
 
 /// Most statements that are reported.
 const MAX_MISSES: usize = 100;
@@ -56,7 +56,7 @@ pub fn near_misses<'a>(request: &AuthorizationRequest<'_>, policies: &Policies<'
     found
 }
 
-fn of_policy<'a>(named: &NamedPolicy<'a>, query: &Query<'_>, context: &Context, found: &mut Vec<NearMiss<'a>>) {
+fn of_policy<'a>(named: &NamedPolicy<'a>, query: &Query<'_>, context: &dyn ReadContext, found: &mut Vec<NearMiss<'a>>) {
     let policy = named.policy;
     let mut source: Option<SourceDocument> = None;
     for (index, statement) in policy.statements.iter().enumerate() {
@@ -81,7 +81,7 @@ fn of_policy<'a>(named: &NamedPolicy<'a>, query: &Query<'_>, context: &Context, 
     }
 }
 
-fn misses(written: &SourceStatement, unnamed: bool, failed: &[usize], context: &Context) -> Vec<Miss> {
+fn misses(written: &SourceStatement, unnamed: bool, failed: &[usize], context: &dyn ReadContext) -> Vec<Miss> {
     let principal = unnamed.then(|| Miss::Principal {
         wanted: written.principals.iter().map(|principal| principal.entry.text.clone()).collect(),
     });

@@ -91,6 +91,12 @@ impl PrincipalPattern {
                 account == own && full_name.strip_prefix(&**path) == Some(&**name)
             }
             (Self::BoundUser(bound), Principal::User { id, .. }) => bound == id,
+            // The session of a federated user is the user's: what is denied to the user is denied to it, and what
+            // the user is granted is still cut by the session policy.
+            (Self::User(account, full_name), Principal::FederatedUser { account: own, user_path, user_name, .. }) => {
+                account == own && full_name.strip_prefix(&**user_path) == Some(&**user_name)
+            }
+            (Self::BoundUser(bound), Principal::FederatedUser { user_id, .. }) => bound == user_id,
             (Self::Role(account, full_name), Principal::RoleSession { account: own, role_path, role_name, .. }) => {
                 account == own && full_name.strip_prefix(&**role_path) == Some(&**role_name)
             }
@@ -118,7 +124,7 @@ fn spares(patterns: &[PrincipalPattern], caller: &Principal) -> bool {
         Principal::WebIdentity { .. } => listed(|p| matches!(p, P::Provider(_))),
         Principal::Anonymous => everyone,
         Principal::Root { .. } => everyone || account_listed(),
-        Principal::User { .. } => {
+        Principal::User { .. } | Principal::FederatedUser { .. } => {
             everyone || account_listed() && listed(|p| matches!(p, P::User(..) | P::BoundUser(_)))
         }
         Principal::RoleSession { .. } => {

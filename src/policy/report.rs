@@ -120,7 +120,7 @@ impl DecodedDenial {
         if decision.is_allowed() || !same_account {
             return None;
         }
-        let conditions = request.context.iter().map(|(key, values)| KeyValues {
+        let conditions = request.context.whole().iter().map(|(key, values)| KeyValues {
             operator: None,
             key: key.to_owned(),
             values: values.iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect(),

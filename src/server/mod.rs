@@ -4,6 +4,7 @@ mod admin;
 mod check_backend;
 mod clock;
 mod gate;
+mod last_used;
 mod parts;
 mod readiness;
 mod stop;
@@ -20,6 +21,7 @@ use crate::telemetry::{self, Metrics, Telemetry};
 use crate::token::KeyRing;
 use crate::types::{Clock, Entropy};
 use gate::{Gatekeeper, InFlight, Recording};
+use last_used::LastUses;
 use pingora::listeners::tls::TlsSettings;
 use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::server::{RunArgs, Server};
@@ -79,6 +81,8 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
         Arc::clone(&epochs),
         &parts::directory_settings(&config),
     ));
+    let last_uses = Arc::new(LastUses::default());
+    runtime.spawn(Arc::clone(&last_uses).write_down(records.clone()));
     let metrics = Arc::new(Metrics::new()?);
     let telemetry = Arc::new(Telemetry::start(&config.logs, config.audit.required, Arc::clone(&metrics))?);
     let in_flight = Arc::new(InFlight::default());
@@ -87,7 +91,8 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
 
     let gateway = Gateway {
         directory: Arc::clone(&directory) as Arc<dyn crate::authn::Directory>,
-        records,
+        records: records.clone(),
+        last_used: Arc::clone(&last_uses) as Arc<dyn crate::authn::LastUsedRecorder>,
         listener: Arc::new(Forget(epochs)),
         backend: backend.client(&config, &clock)?,
         ring,
@@ -116,6 +121,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     let delay = config.listen.stop_delay;
     let signals = stop::StopSignals { readiness, in_flight, telemetry: Arc::clone(&telemetry), delay };
     server.run(RunArgs { shutdown_signal: Box::new(signals) });
+    runtime.block_on(last_uses.flush(&records));
     telemetry.flush();
     runtime.shutdown_background();
     Ok(())

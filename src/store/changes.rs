@@ -1,7 +1,7 @@
 //! Typed records and the builder of commits.
 
 use super::{Expect, Kind, RecordKey};
-use crate::entity::{AccessKey, BucketRecord, Role, User};
+use crate::entity::{AccessKey, Account, BucketRecord, Group, LastUsed, ManagedPolicy, Role, User};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -43,6 +43,38 @@ impl Stored for BucketRecord {
 
     fn record_key(&self) -> RecordKey {
         RecordKey::bucket(&self.name)
+    }
+}
+
+impl Stored for Account {
+    const KIND: Kind = Kind::Account;
+
+    fn record_key(&self) -> RecordKey {
+        RecordKey::account(&self.id)
+    }
+}
+
+impl Stored for Group {
+    const KIND: Kind = Kind::Group;
+
+    fn record_key(&self) -> RecordKey {
+        RecordKey::group(&self.account, &self.name)
+    }
+}
+
+impl Stored for ManagedPolicy {
+    const KIND: Kind = Kind::Policy;
+
+    fn record_key(&self) -> RecordKey {
+        RecordKey::policy(&self.account, &self.name)
+    }
+}
+
+impl Stored for LastUsed {
+    const KIND: Kind = Kind::LastUsed;
+
+    fn record_key(&self) -> RecordKey {
+        RecordKey::last_used(&self.account, &self.subject)
     }
 }
 
@@ -118,6 +150,11 @@ impl Changes {
     pub fn check_all(mut self, evidence: &[(RecordKey, u64)]) -> Self {
         self.checks.extend(evidence.iter().map(|(key, revision)| (key.clone(), Expect::Revision(*revision))));
         self
+    }
+
+    /// The records to be written, each under its expectation.
+    pub fn written(&self) -> impl Iterator<Item = (&RecordKey, Expect)> {
+        self.writes.iter().map(|(key, expect, _)| (key, *expect))
     }
 
     /// Whether nothing is to be written or checked.

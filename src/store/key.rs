@@ -1,6 +1,6 @@
 //! Names of records.
 
-use crate::entity::folded;
+use crate::entity::{Used, folded};
 use crate::types::{AccessKeyId, AccountId};
 use std::fmt;
 
@@ -17,11 +17,29 @@ pub enum Kind {
     Role,
     /// A bucket; global, by name.
     Bucket,
+    /// An account; global, by id.
+    Account,
+    /// A group, by case-folded name.
+    Group,
+    /// A managed policy, by case-folded name.
+    Policy,
+    /// The last use of a role or key.
+    LastUsed,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Meta, Self::User, Self::AccessKey, Self::Role, Self::Bucket];
+    pub const ALL: [Self; 9] = [
+        Self::Meta,
+        Self::User,
+        Self::AccessKey,
+        Self::Role,
+        Self::Bucket,
+        Self::Account,
+        Self::Group,
+        Self::Policy,
+        Self::LastUsed,
+    ];
 
     /// The kind's name in store keys.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +49,10 @@ impl Kind {
             Self::AccessKey => "access-key",
             Self::Role => "role",
             Self::Bucket => "bucket",
+            Self::Account => "account",
+            Self::Group => "group",
+            Self::Policy => "policy",
+            Self::LastUsed => "last-used",
         }
     }
 
@@ -98,6 +120,30 @@ impl RecordKey {
     /// A long-term access key.
     pub fn access_key(id: &AccessKeyId) -> Self {
         Self { kind: Kind::AccessKey, scope: Scope::Global, name: id.as_str().to_owned() }
+    }
+
+    /// An account.
+    pub fn account(id: &AccountId) -> Self {
+        Self { kind: Kind::Account, scope: Scope::Global, name: id.as_str().to_owned() }
+    }
+
+    /// A group of an account, its name without regard to case.
+    pub fn group(account: &AccountId, name: &str) -> Self {
+        Self { kind: Kind::Group, scope: Scope::Account(account.clone()), name: folded(name) }
+    }
+
+    /// A managed policy of an account, its name without regard to case.
+    pub fn policy(account: &AccountId, name: &str) -> Self {
+        Self { kind: Kind::Policy, scope: Scope::Account(account.clone()), name: folded(name) }
+    }
+
+    /// The last use of a role or key.
+    pub fn last_used(account: &AccountId, subject: &Used) -> Self {
+        let name = match subject {
+            Used::Role(id) => format!("role/{id}"),
+            Used::Key(id) => format!("key/{id}"),
+        };
+        Self { kind: Kind::LastUsed, scope: Scope::Account(account.clone()), name }
     }
 
     /// A bucket.

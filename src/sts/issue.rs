@@ -4,7 +4,7 @@ use super::{Answer, AssumeRole, AssumedRole, Error};
 use crate::authz::Permit;
 use crate::entity::Role;
 use crate::policy::{Bindings, ParseOptions, Policy, PolicyKind};
-use crate::token::{self, KeyRing, Link, LinkKind, MAX_LINKS, SessionClaims};
+use crate::token::{self, KeyRing, Link, LinkKind, MAX_LINKS, SessionClaims, SessionKind};
 use crate::types::{AccessKeyId, AccountId, Entropy, IdKind, Timestamp, UniqueId};
 
 /// Seconds, if DurationSeconds is not given.
@@ -65,10 +65,12 @@ pub fn issue(
     let claims = SessionClaims {
         access_key: temporary_key(mint.entropy)?,
         subject: subject(role),
+        kind: SessionKind::Role,
         session_name: request.session_name().to_owned(),
         issued,
         expires: issued.plus_seconds(i64::from(duration)),
         policies: request.policy().map(ToOwned::to_owned).into_iter().collect(),
+        policy_arns: Vec::new(),
         chain: caller.chain.clone(),
         parent_key: caller.parent_key.clone(),
         source_identity: None,
@@ -112,6 +114,7 @@ fn subject(role: &Role) -> Link {
         name: role.name.clone(),
         id: role.id.clone(),
         epoch: role.epoch,
+        minted: None,
     }
 }
 

@@ -40,24 +40,19 @@ fn link(name: &str, id: &str) -> Link {
         name: name.into(),
         id: UniqueId::parse(id).unwrap(),
         epoch: 2,
+        minted: None,
     }
 }
 
 impl World {
     fn new() -> Self {
+        let id = UniqueId::parse("AROAJQABLZS4A3QDU576Q").unwrap();
+        let trust = StoredPolicy { document: String::new(), bindings: Bindings::new() };
         let role = Role {
-            account: AccountId::empty(),
-            name: "S3Access".into(),
             path: "/p/".into(),
-            id: UniqueId::parse("AROAJQABLZS4A3QDU576Q").unwrap(),
-            description: String::new(),
             max_session_duration: 7200,
-            trust: StoredPolicy { document: String::new(), bindings: Bindings::new() },
-            policies: Default::default(),
-            tags: Vec::new(),
-            owner: Owner::Account,
             epoch: 5,
-            created: 0,
+            ..Role::new(AccountId::empty(), "S3Access", id, trust, 0)
         };
         let caller = Caller {
             is_session: false,

@@ -21,6 +21,39 @@ pub enum LinkKind {
     Role,
 }
 
+/// Which session a link was, where it was one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Minted {
+    /// Its temporary access key id.
+    #[serde(rename = "k")]
+    pub access_key: AccessKeyId,
+    /// When it was minted, whole seconds.
+    #[serde(rename = "i", with = "seconds")]
+    pub issued: Timestamp,
+}
+
+/// Whose rights a session has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionKind {
+    /// A role's: AssumeRole.
+    #[default]
+    #[serde(rename = "r")]
+    Role,
+    /// The user's own: GetSessionToken.
+    #[serde(rename = "u")]
+    User,
+    /// The user's for someone else, within session policies: GetFederationToken.
+    #[serde(rename = "f")]
+    Federated,
+}
+
+impl SessionKind {
+    fn is_role(&self) -> bool {
+        *self == Self::Role
+    }
+}
+
 /// A subject as it was when the token was minted. With another id or epoch, or none, the session is dead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +73,10 @@ pub struct Link {
     /// Its session epoch, compared for equality (security rule 21).
     #[serde(rename = "e")]
     pub epoch: u64,
+    /// Of a link before the subject: the session by which it minted the next. None for a long-term key, and for the
+    /// subject itself, whose session is the token's own.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    pub minted: Option<Minted>,
 }
 
 /// All that is fixed when a session is minted. Permissions are not: they are looked up live.
@@ -52,7 +89,10 @@ pub struct SessionClaims {
     /// Whose session it is.
     #[serde(rename = "s")]
     pub subject: Link,
-    /// RoleSessionName.
+    /// A role's session, or one of the user itself.
+    #[serde(rename = "y", default, skip_serializing_if = "SessionKind::is_role")]
+    pub kind: SessionKind,
+    /// RoleSessionName, or the name of a federated user; empty for GetSessionToken.
     #[serde(rename = "n")]
     pub session_name: String,
     /// When it was minted, whole seconds.
@@ -64,6 +104,9 @@ pub struct SessionClaims {
     /// Inline session policies, as documents.
     #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<String>,
+    /// ARNs of managed policies that are session policies too; looked up live, as AWS does.
+    #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
+    pub policy_arns: Vec<String>,
     /// The links before the subject, the first minter first.
     #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
     pub chain: Vec<Link>,
@@ -96,7 +139,17 @@ impl SessionClaims {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let fits = self.access_key.is_temporary() && self.chain.len() < MAX_LINKS && self.issued < self.expires;
+        let subject = match self.kind {
+            SessionKind::Role => LinkKind::Role,
+            SessionKind::User | SessionKind::Federated => LinkKind::User,
+        };
+        // Sessions of users are minted with a long-term key, never from a session (security rule 16).
+        let first = self.kind.is_role() || (self.chain.is_empty() && self.parent_key.is_some());
+        let fits = self.access_key.is_temporary()
+            && self.chain.len() < MAX_LINKS
+            && self.issued < self.expires
+            && self.subject.kind == subject
+            && first;
         if fits { Ok(()) } else { Err(Error::MalformedClaims) }
     }
 }

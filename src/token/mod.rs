@@ -11,7 +11,7 @@ mod error;
 mod key_ring;
 mod session;
 
-pub use claims::{Link, LinkKind, MAX_LINKS, SessionClaims};
+pub use claims::{Link, LinkKind, MAX_LINKS, Minted, SessionClaims, SessionKind};
 pub use error::{Error, RingError};
 pub use key_ring::{KeyRing, KeyState};
 pub use session::{MAX_TOKEN_LENGTH, OpenedSession, sealed_length};

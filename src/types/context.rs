@@ -81,11 +81,18 @@ impl Context {
 pub trait ReadContext: fmt::Debug {
     /// The values of `key`, sought without regard to (ASCII) case.
     fn get(&self, key: &str) -> Option<&ContextValues>;
+
+    /// All of it, for reports.
+    fn whole(&self) -> &Context;
 }
 
 impl ReadContext for Context {
     fn get(&self, key: &str) -> Option<&ContextValues> {
         Self::get(self, key)
+    }
+
+    fn whole(&self) -> &Context {
+        self
     }
 }
 
@@ -105,7 +112,11 @@ impl<'a> LazyContext<'a> {
 
 impl ReadContext for LazyContext<'_> {
     fn get(&self, key: &str) -> Option<&ContextValues> {
-        self.made.get_or_init(&self.make).get(key)
+        self.whole().get(key)
+    }
+
+    fn whole(&self) -> &Context {
+        self.made.get_or_init(&self.make)
     }
 }
 

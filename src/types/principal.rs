@@ -37,6 +37,19 @@ pub enum Principal {
         /// RoleSessionName.
         session: Arc<str>,
     },
+    /// A session of GetFederationToken: someone for whom a user stands. Policies that name the user speak of it too.
+    FederatedUser {
+        /// The user's account.
+        account: AccountId,
+        /// The name given at minting.
+        name: Arc<str>,
+        /// Path of the user.
+        user_path: Arc<str>,
+        /// Name of the user.
+        user_name: Arc<str>,
+        /// Unique id `AIDA…` of the user.
+        user_id: UniqueId,
+    },
     /// A caller who comes with a web-identity token, judged by trust policies only.
     WebIdentity {
         /// ARN of the OIDC provider.
@@ -48,7 +61,10 @@ impl Principal {
     /// The principal's account; none for Anonymous and for web identities.
     pub fn account(&self) -> Option<&AccountId> {
         match self {
-            Self::Root { account } | Self::User { account, .. } | Self::RoleSession { account, .. } => Some(account),
+            Self::Root { account }
+            | Self::User { account, .. }
+            | Self::RoleSession { account, .. }
+            | Self::FederatedUser { account, .. } => Some(account),
             Self::Anonymous | Self::WebIdentity { .. } => None,
         }
     }
@@ -63,6 +79,7 @@ impl Principal {
             Self::RoleSession { account, role_name, session, .. } => {
                 Some(format!("arn:aws:sts::{account}:assumed-role/{role_name}/{session}"))
             }
+            Self::FederatedUser { account, name, .. } => Some(format!("arn:aws:sts::{account}:federated-user/{name}")),
             Self::WebIdentity { provider } => Some(provider.to_string()),
         }
     }
@@ -82,12 +99,14 @@ impl Principal {
         self.role_arn().or_else(|| self.arn())
     }
 
-    /// `aws:userid`: the unique id, with `:session` for a role session; the account id for root.
+    /// `aws:userid`: the unique id, with `:session` for a role session; the account id for root, and with `:NAME` for
+    /// a federated user.
     pub fn user_id(&self) -> Option<String> {
         match self {
             Self::Root { account } => Some(account.to_string()),
             Self::User { id, .. } => Some(id.to_string()),
             Self::RoleSession { role_id, session, .. } => Some(format!("{role_id}:{session}")),
+            Self::FederatedUser { account, name, .. } => Some(format!("{account}:{name}")),
             Self::Anonymous | Self::WebIdentity { .. } => None,
         }
     }
@@ -99,7 +118,7 @@ impl Principal {
             Self::Root { .. } => "Account",
             Self::User { .. } => "User",
             Self::RoleSession { .. } => "AssumedRole",
-            Self::WebIdentity { .. } => "FederatedUser",
+            Self::FederatedUser { .. } | Self::WebIdentity { .. } => "FederatedUser",
         }
     }
 

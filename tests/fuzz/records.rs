@@ -1,6 +1,6 @@
 //! Records of the store: bytes that someone else may have written.
 
-use rolegate::entity::{AccessKey, BucketRecord, Role, User};
+use rolegate::entity::{AccessKey, Account, BucketRecord, Group, LastUsed, ManagedPolicy, Role, User};
 use rolegate::store::{
     Change, Commit, Error, Expect, MemoryStore, Record, RecordKey, Records, Scope, Store, StoreKey, Stored,
 };
@@ -28,6 +28,10 @@ pub fn record(data: &[u8]) {
     round_trip::<Role>(data);
     round_trip::<BucketRecord>(data);
     round_trip::<AccessKey>(data);
+    round_trip::<Account>(data);
+    round_trip::<Group>(data);
+    round_trip::<ManagedPolicy>(data);
+    round_trip::<LastUsed>(data);
 
     let account = AccountId::parse("123456789012").expect("an account");
     let key_id = AccessKeyId::parse("AKIAFUZZ").expect("an id");
@@ -37,6 +41,8 @@ pub fn record(data: &[u8]) {
     is_damaged::<Role>(&store, &records, &RecordKey::role(&account, "R"), data);
     is_damaged::<BucketRecord>(&store, &records, &RecordKey::bucket("bkt"), data);
     is_damaged::<AccessKey>(&store, &records, &RecordKey::access_key(&key_id), data);
+    is_damaged::<Group>(&store, &records, &RecordKey::group(&account, "G"), data);
+    is_damaged::<ManagedPolicy>(&store, &records, &RecordKey::policy(&account, "P"), data);
     let users = now(records.list::<User>(&Scope::Account(account), None, 10));
     assert!(matches!(users, Err(Error::Damaged(_))));
 

@@ -43,7 +43,11 @@ fn faults() -> Vec<Answered> {
         (Fault::MissingAction, (400, "InvalidRequest"), (400, "MissingAction")),
         (Fault::Unsigned, (403, "AccessDenied"), (403, "MissingAuthenticationToken")),
         (Fault::ForeignScope("ec2".into()), (400, "InvalidRequest"), (403, "SignatureDoesNotMatch")),
-        (Fault::Iam(iam::Error::RoleHasPolicies), (500, "InternalError"), (409, "DeleteConflict")),
+        (
+            Fault::Iam(iam::Error::DeleteConflict(iam::Remains::InlinePolicies)),
+            (500, "InternalError"),
+            (409, "DeleteConflict"),
+        ),
         (Fault::Iam(iam::Error::Store(store::Error::Unavailable(INSIDE.into()))), (500, "InternalError"), unavailable),
         (Fault::Sts(sts::Error::DurationExceedsRole), (500, "InternalError"), (400, "ValidationError")),
         (Fault::Sts(sts::Error::Token(token::Error::Derivation)), (500, "InternalError"), internal),

@@ -3,50 +3,76 @@
 use super::{Administration, Error};
 use crate::authz;
 use crate::entity::Role;
-use crate::iam::{self, Answer, CreateRole, Page, Request, Scene};
+use crate::iam::role::{self, CreateRole};
+use crate::iam::{self, Body, Caller, Page, Request, Scene};
+use crate::types::Context;
 use crate::wire::aws_query::Parameters;
 
 impl Administration<'_> {
     /// Makes a role of the account.
-    pub async fn create_role(&self, name: &str, path: &str, trust: &str) -> Result<Role, Error> {
-        let pairs = [("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", trust)];
-        role(self.call("CreateRole", &pairs).await?)
+    pub async fn create_role(
+        &self,
+        name: &str,
+        path: &str,
+        trust: &str,
+        duration: Option<&str>,
+        description: Option<&str>,
+    ) -> Result<Role, Error> {
+        let mut pairs = vec![("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", trust)];
+        pairs.extend(duration.map(|seconds| ("MaxSessionDuration", seconds)));
+        pairs.extend(description.map(|text| ("Description", text)));
+        one(self.call("CreateRole", &pairs).await?)
+    }
+
+    /// Changes the longest session in seconds, the description, or both.
+    pub async fn update_role(
+        &self,
+        name: &str,
+        duration: Option<&str>,
+        description: Option<&str>,
+    ) -> Result<(), Error> {
+        let mut pairs = vec![("RoleName", name)];
+        pairs.extend(duration.map(|seconds| ("MaxSessionDuration", seconds)));
+        pairs.extend(description.map(|text| ("Description", text)));
+        self.call("UpdateRole", &pairs).await.map(|_| ())
+    }
+
+    /// Attaches a managed policy.
+    pub async fn attach_role_policy(&self, role: &str, arn: &str) -> Result<(), Error> {
+        self.call("AttachRolePolicy", &[("RoleName", role), ("PolicyArn", arn)]).await.map(|_| ())
+    }
+
+    /// Detaches a managed policy.
+    pub async fn detach_role_policy(&self, role: &str, arn: &str) -> Result<(), Error> {
+        self.call("DetachRolePolicy", &[("RoleName", role), ("PolicyArn", arn)]).await.map(|_| ())
     }
 
     /// Makes a role with description and longest session in seconds, as an import has them.
     pub async fn create_full_role(&self, create: CreateRole) -> Result<Role, Error> {
         let duration = create.max_session_duration.to_string();
-        let mut pairs = vec![
-            ("RoleName", create.role_name.as_str()),
-            ("Path", create.path.as_str()),
-            ("AssumeRolePolicyDocument", create.trust.as_str()),
-            ("MaxSessionDuration", duration.as_str()),
-        ];
-        if !create.description.is_empty() {
-            pairs.push(("Description", create.description.as_str()));
-        }
-        role(self.call("CreateRole", &pairs).await?)
+        let description = Some(create.description.as_str()).filter(|text| !text.is_empty());
+        self.create_role(&create.role_name, &create.path, &create.trust, Some(&duration), description).await
     }
 
     /// The role of that name.
     pub async fn get_role(&self, name: &str) -> Result<Role, Error> {
-        role(self.call("GetRole", &[("RoleName", name)]).await?)
+        one(self.call("GetRole", &[("RoleName", name)]).await?)
     }
 
     /// The roles whose paths begin so, by name without regard to case.
     pub async fn list_roles(&self, path_prefix: &str) -> Result<Vec<Role>, Error> {
-        let first =
-            iam::parse("ListRoles", &Parameters::from_pairs([("PathPrefix", path_prefix), ("MaxItems", "1000")]))?;
-        let mut request = first;
+        let mut request = self.parse("ListRoles", &[("PathPrefix", path_prefix), ("MaxItems", "1000")])?;
         let mut all: Vec<Role> = Vec::new();
         loop {
-            let Answer::Roles { roles, marker } = self.execute(&request).await? else { return Err(Error::WrongAnswer) };
+            let Body::Role(role::Answer::Page { roles, marker }) = self.execute(&request).await? else {
+                return Err(Error::WrongAnswer);
+            };
             all.extend(roles);
             if marker.is_none() {
                 return Ok(all);
             }
             let page = Page { after: all.last().map(|role| role.name.clone()), max_items: 1000 };
-            request = Request::ListRoles { path_prefix: path_prefix.to_owned(), page };
+            request = Request::Role(role::Request::ListRoles { path_prefix: path_prefix.to_owned(), page });
         }
     }
 
@@ -70,7 +96,7 @@ impl Administration<'_> {
     /// The document of an inline policy, byte for byte as it was put.
     pub async fn get_role_policy(&self, role: &str, name: &str) -> Result<String, Error> {
         match self.call("GetRolePolicy", &[("RoleName", role), ("PolicyName", name)]).await? {
-            Answer::RolePolicy { document, .. } => Ok(document),
+            Body::InlinePolicy { document, .. } => Ok(document),
             _ => Err(Error::WrongAnswer),
         }
     }
@@ -86,23 +112,35 @@ impl Administration<'_> {
         self.call("DeleteRolePolicy", &[("RoleName", role), ("PolicyName", name)]).await.map(|_| ())
     }
 
-    async fn call(&self, action: &str, pairs: &[(&str, &str)]) -> Result<Answer, Error> {
-        let request = iam::parse(action, &Parameters::from_pairs(pairs.iter().copied()))?;
-        self.execute(&request).await
+    /// Makes a call of IAM as root of the account.
+    pub(super) async fn call(&self, action: &str, pairs: &[(&str, &str)]) -> Result<Body, Error> {
+        self.execute(&self.parse(action, pairs)?).await
     }
 
-    async fn execute(&self, request: &Request) -> Result<Answer, Error> {
-        let requirements = request.requirements(self.account, self.records).await?;
-        let permit = authz::operator(self.account, requirements);
-        let scene =
-            Scene { records: self.records, now: self.now, entropy: self.entropy, default_account: self.account };
-        Ok(iam::execute(request, &permit, &scene).await?)
+    pub(super) fn parse(&self, action: &str, pairs: &[(&str, &str)]) -> Result<Request, Error> {
+        let caller = Caller { account: self.account, user: None, default_account: self.account };
+        Ok(iam::parse(action, &Parameters::from_pairs(pairs.iter().copied()), &caller)?)
+    }
+
+    pub(super) async fn execute(&self, request: &Request) -> Result<Body, Error> {
+        // Nothing is decided, so nobody reads the context.
+        let asked = request.ask(self.account, self.records, &mut Context::new()).await?;
+        let permit = authz::operator(self.account, asked.requirements);
+        let scene = Scene {
+            records: self.records,
+            now: self.now,
+            entropy: self.entropy,
+            default_account: self.account,
+            // Servers hear of it by the change feed.
+            committed: &|_| {},
+        };
+        Ok(iam::execute(request, &permit, &scene).await?.body)
     }
 }
 
-fn role(answer: Answer) -> Result<Role, Error> {
-    match answer {
-        Answer::Role { role, .. } => Ok(*role),
+fn one(body: Body) -> Result<Role, Error> {
+    match body {
+        Body::Role(role::Answer::Changed(role) | role::Answer::Shown(role, _)) => Ok(*role),
         _ => Err(Error::WrongAnswer),
     }
 }

@@ -132,7 +132,7 @@ async fn roles_by_command_belong_to_the_account_and_all_are_listed() {
     let admin = scene.at(1000);
     let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
     for number in 0..3 {
-        let role = admin.create_role(&format!("R{number}"), "/a/", trust).await.unwrap();
+        let role = admin.create_role(&format!("R{number}"), "/a/", trust, None, None).await.unwrap();
         assert_eq!(role.owner, Owner::Account);
     }
     let names: Vec<String> = admin.list_roles("/a/").await.unwrap().into_iter().map(|role| role.name).collect();

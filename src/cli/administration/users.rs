@@ -57,19 +57,9 @@ impl Administration<'_> {
 
     fn new_user(&self, new: NewUser) -> Result<User, Error> {
         check_name(&new.name)?;
-        Ok(User {
-            account: self.account.clone(),
-            path: "/".to_owned(),
-            id: UniqueId::generate(IdKind::User, self.entropy),
-            display_name: new.display_name,
-            kind: UserKind::Standalone,
-            caps: new.caps,
-            access_keys: Vec::new(),
-            policies: Default::default(),
-            epoch: 0,
-            created: self.now.millis(),
-            name: new.name,
-        })
+        let id = UniqueId::generate(IdKind::User, self.entropy);
+        let user = User::new(self.account.clone(), new.name, id, UserKind::Standalone, self.now.millis());
+        Ok(User { display_name: new.display_name, caps: new.caps, ..user })
     }
 
     /// The user of that name.

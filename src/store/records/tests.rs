@@ -38,19 +38,8 @@ async fn fresh() -> (Arc<MemoryStore>, Records) {
 }
 
 fn user(name: &str) -> User {
-    User {
-        account: AccountId::empty(),
-        name: name.to_owned(),
-        path: "/".to_owned(),
-        id: UniqueId::parse("AIDAABCDEFGHIJKLMNOPQ").unwrap(),
-        display_name: name.to_owned(),
-        kind: UserKind::Iam,
-        caps: Default::default(),
-        access_keys: Vec::new(),
-        policies: Default::default(),
-        epoch: 0,
-        created: 0,
-    }
+    let id = UniqueId::parse("AIDAABCDEFGHIJKLMNOPQ").unwrap();
+    User { display_name: name.to_owned(), ..User::new(AccountId::empty(), name, id, UserKind::Iam, 0) }
 }
 
 fn scope() -> Scope {

@@ -1,7 +1,7 @@
 //! Tokens that open, and every way in which one must not.
 
 use super::*;
-use crate::token::{Link, LinkKind};
+use crate::token::{Link, LinkKind, SessionKind};
 use crate::types::{AccountId, UniqueId};
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -29,17 +29,26 @@ fn key() -> AccessKeyId {
 }
 
 fn link(kind: LinkKind, name: &str, id: &str) -> Link {
-    Link { kind, account: AccountId::empty(), name: name.into(), id: UniqueId::parse(id).unwrap(), epoch: 3 }
+    Link {
+        kind,
+        account: AccountId::empty(),
+        name: name.into(),
+        id: UniqueId::parse(id).unwrap(),
+        epoch: 3,
+        minted: None,
+    }
 }
 
 fn claims() -> SessionClaims {
     SessionClaims {
         access_key: key(),
         subject: link(LinkKind::Role, "S3Access", "AROAJQABLZS4A3QDU576Q"),
+        kind: SessionKind::Role,
         session_name: "Bob".into(),
         issued: Timestamp::from_seconds(1_000),
         expires: Timestamp::from_seconds(4_600),
         policies: vec!["{\"Version\":\"2012-10-17\",\"Statement\":[]}".into()],
+        policy_arns: Vec::new(),
         chain: vec![link(LinkKind::User, "TESTER2", "AIDAJQABLZS4A3QDU576Q")],
         parent_key: Some(AccessKeyId::parse("TESTER2").unwrap()),
         source_identity: None,

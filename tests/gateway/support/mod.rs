@@ -8,18 +8,20 @@ pub(crate) use backend::{FakeBackend, Outcome};
 pub(crate) use request::{Credentials, Reply, Req};
 pub(crate) use store::SpyStore;
 
+use rolegate::authn::LastUsedRecorder;
 use rolegate::directory::{CachedDirectory, Epochs};
 use rolegate::entity::{
-    AccessKey, BucketRecord, BucketState, Caps, KeyStatus, Owner, Role, StoredPolicy, User, UserKind,
+    AccessKey, BucketRecord, BucketState, Caps, Group, KeyStatus, LastUsed, ManagedPolicy, Owner, PolicyVersion, Role,
+    StoredPolicy, User, UserKind,
 };
 use rolegate::gateway::{CommitListener, Gateway, Settings, UnrecordedOwner};
 use rolegate::policy::Bindings;
 use rolegate::s3::{AddressingRules, BucketRules, KeyRules};
 use rolegate::store::{Changes, MemoryStore, RecordKey, Records, Store, StoreKey, Versioned};
-use rolegate::token::KeyRing;
+use rolegate::token::{KeyRing, SessionClaims};
 use rolegate::types::{AccessKeyId, AccountId, Clock, Entropy, IdKind, Secret, Timestamp, UniqueId};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// 2026-11-21T22:53:44Z
 const START: i64 = 1_795_301_624_000;
@@ -55,6 +57,16 @@ impl Entropy for Counter {
     }
 }
 
+/// What was told as used.
+#[derive(Default)]
+pub(crate) struct Uses(pub(crate) Mutex<Vec<LastUsed>>);
+
+impl LastUsedRecorder for Uses {
+    fn used(&self, used: LastUsed) {
+        self.0.lock().unwrap().push(used);
+    }
+}
+
 struct Forget(Arc<Epochs>);
 
 impl CommitListener for Forget {
@@ -71,6 +83,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) backend: Arc<FakeBackend>,
     pub(crate) entropy: Arc<Counter>,
+    pub(crate) uses: Arc<Uses>,
 }
 
 pub(crate) const RING: &str = "k1:minting:0101010101010101010101010101010101010101010101010101010101010101";
@@ -124,17 +137,19 @@ impl World {
             &CACHE,
         ));
         let backend = Arc::new(FakeBackend::default());
+        let uses = Arc::new(Uses::default());
         let gateway = Arc::new(Gateway {
             directory,
             records: records.clone(),
             listener: Arc::new(Forget(Arc::clone(&epochs))),
+            last_used: Arc::clone(&uses) as Arc<dyn LastUsedRecorder>,
             backend: backend.clone(),
             ring,
             clock: clock.clone(),
             entropy: entropy.clone(),
             settings,
         });
-        Self { gateway, records, store, epochs, clock, backend, entropy }
+        Self { gateway, records, store, epochs, clock, backend, entropy, uses }
     }
 
     /// With the standalone user `name` as the owner of buckets without a record.
@@ -164,18 +179,12 @@ impl World {
         caps: &str,
         policies: &[(&str, &str)],
     ) -> Credentials {
+        let id = UniqueId::generate(IdKind::User, &*self.entropy);
         let user = User {
-            account: account.clone(),
-            name: name.to_owned(),
-            path: "/".to_owned(),
-            id: UniqueId::generate(IdKind::User, &*self.entropy),
-            display_name: String::new(),
-            kind,
             caps: Caps::parse(caps).unwrap(),
             access_keys: vec![key_of(name)],
             policies: policies.iter().map(|(name, document)| ((*name).to_owned(), stored(document))).collect(),
-            epoch: 0,
-            created: 0,
+            ..User::new(account.clone(), name, id, kind, 0)
         };
         self.records.commit(Changes::new().create(&user)).await.unwrap();
         self.key(&user, &key_of(name)).await
@@ -212,22 +221,69 @@ impl World {
         trust: &str,
         policies: &[(&str, &str)],
     ) {
+        let id = UniqueId::generate(IdKind::Role, &*self.entropy);
         let role = Role {
-            account: account.clone(),
-            name: name.to_owned(),
-            path: "/".to_owned(),
-            id: UniqueId::generate(IdKind::Role, &*self.entropy),
-            description: String::new(),
-            max_session_duration: 3600,
-            trust: stored(trust),
             policies: policies.iter().map(|(name, document)| ((*name).to_owned(), stored(document))).collect(),
-            tags: Vec::new(),
             owner,
-            epoch: 0,
-            created: 0,
+            ..Role::new(account.clone(), name, id, stored(trust), 0)
         };
         self.records.commit(Changes::new().create(&role)).await.unwrap();
         self.epochs.forget_all();
+    }
+
+    /// Makes the managed policy of that name and document, and tells its ARN.
+    pub(crate) async fn managed(&self, name: &str, document: &str) -> String {
+        let policy = ManagedPolicy {
+            account: AccountId::empty(),
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            id: UniqueId::generate(IdKind::ManagedPolicy, &*self.entropy),
+            description: String::new(),
+            tags: Vec::new(),
+            versions: vec![PolicyVersion { number: 1, policy: stored(document), created: 0 }],
+            default_version: 1,
+            next_version: 2,
+            created: 0,
+            updated: 0,
+            attachments: Default::default(),
+            boundary_of: Default::default(),
+        };
+        self.records.commit(Changes::new().create(&policy)).await.unwrap();
+        self.epochs.forget_all();
+        policy.arn()
+    }
+
+    /// Changes a managed policy; the gate does not hear of it.
+    pub(crate) async fn change_managed(&self, name: &str, change: impl FnOnce(&mut ManagedPolicy)) {
+        let key = RecordKey::policy(&AccountId::empty(), name);
+        let old: Versioned<ManagedPolicy> = self.records.get(&key).await.unwrap().unwrap();
+        let mut new = old.value.clone();
+        change(&mut new);
+        self.records.commit(Changes::new().update(&old, &new)).await.unwrap();
+    }
+
+    /// Makes a group.
+    pub(crate) async fn group(&self, name: &str, policies: &[(&str, &str)], attached: &[&str]) -> Group {
+        let group = Group {
+            account: AccountId::empty(),
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            id: UniqueId::generate(IdKind::Group, &*self.entropy),
+            policies: policies.iter().map(|(name, document)| ((*name).to_owned(), stored(document))).collect(),
+            attached: attached.iter().map(|arn| (*arn).to_owned()).collect(),
+            members: Vec::new(),
+            created: 0,
+        };
+        self.records.commit(Changes::new().create(&group)).await.unwrap();
+        self.epochs.forget_all();
+        group
+    }
+
+    /// The credentials of these claims.
+    pub(crate) fn mint(&self, claims: &SessionClaims) -> Credentials {
+        let (token, secret) = self.gateway.ring.seal(claims, self.records.store_id(), &*self.entropy).unwrap();
+        let secret = secret.expose_str().unwrap().to_owned();
+        Credentials { key: claims.access_key.to_string(), secret, token: Some(token) }
     }
 
     /// Makes the record of an active bucket that the backend has.

@@ -1,10 +1,14 @@
-//! IAM calls against a store in memory.
+//! Calls about roles against a store in memory.
 
+use super::Answer as Roles;
 use super::*;
-use crate::entity::{Caps, Owner, Role, User, UserKind};
+use crate::authz::Permit;
+use crate::entity::{Owner, Role, User, UserKind};
+use crate::iam::testing::{POLICY, TRUST, World, code, principal, user};
+use crate::iam::{Answer, Asked, Body, Caller, Error, NAMESPACE, Request as Any, VERSION, execute};
 use crate::policy::{Bindings, Policy, PolicyKind};
-use crate::store::{self, Changes, Commit, Kind, MemoryStore, Notice, Record, RecordKey, Scope, Store, StoreKey};
-use crate::types::{Context, Principal, Requirement, UniqueId};
+use crate::store::{self, Changes, Commit, Kind, MemoryStore, Notice, Record, RecordKey, Scope, Store};
+use crate::types::{AccountId, Context, Principal, Requirement, UniqueId};
 use crate::wire::aws_query::Parameters;
 use crate::wire::xml::{self, Element, XmlLimits};
 use async_trait::async_trait;
@@ -12,102 +16,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::broadcast;
 
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/TESTER1"]},"Action":["sts:AssumeRole"]}]}"#;
-const POLICY: &str =
-    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::*"}}"#;
-
-struct Counter(AtomicU64);
-
-impl Entropy for Counter {
-    fn fill(&self, buffer: &mut [u8]) {
-        for chunk in buffer.chunks_mut(4) {
-            let next = self.0.fetch_add(0x9E37_79B9, Ordering::Relaxed).to_le_bytes();
-            chunk.copy_from_slice(&next[..chunk.len()]);
-        }
-    }
-}
-
-struct World {
-    records: Records,
-    entropy: Counter,
-    default_account: AccountId,
-}
-
-fn user(name: &str, kind: UserKind) -> User {
-    User {
-        account: AccountId::empty(),
-        name: name.into(),
-        path: "/".into(),
-        id: UniqueId::parse(&format!("AIDAAAAAAAAAAAAA{:0>5}", name.len())).unwrap(),
-        display_name: String::new(),
-        kind,
-        caps: Caps::default(),
-        access_keys: Vec::new(),
-        policies: Default::default(),
-        epoch: 0,
-        created: 0,
-    }
-}
-
-fn principal(user: &User) -> Principal {
-    Principal::User {
-        account: user.account.clone(),
-        path: user.path.as_str().into(),
-        name: user.name.as_str().into(),
-        id: user.id.clone(),
-    }
-}
-
 impl World {
-    async fn new() -> Self {
-        Self::over(Arc::new(MemoryStore::new())).await
-    }
-
-    async fn over(store: Arc<dyn Store>) -> Self {
-        let key = StoreKey::parse(&"a".repeat(64)).unwrap();
-        let entropy = Arc::new(Counter(AtomicU64::new(1)));
-        let records = Records::open(store, key, entropy, Timestamp::from_seconds(0), false).await.unwrap();
-        Self { records, entropy: Counter(AtomicU64::new(7)), default_account: AccountId::empty() }
-    }
-
-    fn scene(&self) -> Scene<'_> {
-        Scene {
-            records: &self.records,
-            now: Timestamp::from_millis(1_795_301_624_491),
-            entropy: &self.entropy,
-            default_account: &self.default_account,
-        }
-    }
-
-    async fn permit(&self, request: &Request, owner: Owner) -> Permit {
-        let requirements = request.requirements(&AccountId::empty(), &self.records).await.unwrap();
-        let principal = Principal::Root { account: AccountId::empty() };
-        Permit::for_tests(principal, owner).covering(requirements, Vec::new())
-    }
-
-    async fn call(&self, action: &str, pairs: &[(&str, &str)]) -> Result<Answer, Error> {
-        self.call_as(Owner::Account, action, pairs).await
-    }
-
-    async fn call_as(&self, owner: Owner, action: &str, pairs: &[(&str, &str)]) -> Result<Answer, Error> {
-        let request = parse(action, &Parameters::from_pairs(pairs.iter().copied()))?;
-        let permit = self.permit(&request, owner).await;
-        execute(&request, &permit, &self.scene()).await
-    }
-
     async fn create(&self, name: &str, path: &str) -> Result<Answer, Error> {
         let pairs = [("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", TRUST)];
         self.call("CreateRole", &pairs).await
     }
 
     async fn role(&self, name: &str) -> Option<Role> {
-        let key = RecordKey::role(&AccountId::empty(), name);
-        self.records.get::<Role>(&key).await.unwrap().map(|found| found.value)
+        self.record(&RecordKey::role(&AccountId::empty(), name)).await
     }
 }
 
-fn code(result: Result<Answer, Error>) -> &'static str {
-    result.unwrap_err().code()
+fn page(answer: Answer) -> (Vec<Role>, Option<String>) {
+    match answer.body {
+        Body::Role(Roles::Page { roles, marker }) => (roles, marker),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn changed(answer: Answer) -> Role {
+    match answer.body {
+        Body::Role(Roles::Changed(role)) => *role,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
@@ -123,7 +54,7 @@ async fn a_role_is_made_shown_changed_and_removed() {
              <Path>/application_abc/</Path><RoleName>S3Access</RoleName><RoleId>{}</RoleId>\
              <Arn>arn:aws:iam:::role/application_abc/S3Access</Arn><CreateDate>2026-11-21T22:53:44Z</CreateDate>\
              <AssumeRolePolicyDocument>{}</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration>\
-             </Role></GetRoleResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></GetRoleResponse>",
+             <RoleLastUsed></RoleLastUsed></Role></GetRoleResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></GetRoleResponse>",
             world.role("S3Access").await.unwrap().id,
             crate::wire::percent::encode(TRUST.as_bytes())
         )
@@ -136,7 +67,7 @@ async fn a_role_is_made_shown_changed_and_removed() {
     );
     let name = [("RoleName", "S3Access"), ("PolicyName", "Policy1")];
     let answer = world.call("GetRolePolicy", &name).await.unwrap();
-    assert!(matches!(&answer, Answer::RolePolicy { document, .. } if document == POLICY));
+    assert!(matches!(&answer.body, Body::InlinePolicy { document, .. } if document == POLICY));
     assert!(answer.to_xml("r").contains("<PolicyDocument>%7B%22Version%22%3A%222012-10-17%22"));
     let names = world.call("ListRolePolicies", &role).await.unwrap().to_xml("r");
     assert!(names.contains(
@@ -258,12 +189,8 @@ async fn listings_go_by_name_and_their_markers_work_with_the_prefix() {
         let world = &world;
         async move {
             let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            match world.call("ListRoles", &pairs).await.unwrap() {
-                Answer::Roles { roles, marker } => {
-                    (roles.into_iter().map(|role| role.name).collect::<Vec<_>>().join(""), marker)
-                }
-                _ => panic!(),
-            }
+            let (roles, marker) = page(world.call("ListRoles", &pairs).await.unwrap());
+            (roles.into_iter().map(|role| role.name).collect::<Vec<_>>().join(""), marker)
         }
     };
     assert_eq!(list(vec![]).await, ("AbcDeF".to_owned(), None));
@@ -300,9 +227,9 @@ async fn a_listing_longer_than_a_batch_is_whole() {
         world.records.commit(Changes::new().create(&role)).await.unwrap();
     }
     let pairs = [("PathPrefix", "/even/"), ("MaxItems", "1000")];
-    let Answer::Roles { roles, marker } = world.call("ListRoles", &pairs).await.unwrap() else { panic!() };
+    let (roles, marker) = page(world.call("ListRoles", &pairs).await.unwrap());
     assert_eq!((roles.len(), marker), (224, None));
-    let Answer::Roles { roles, marker } = world.call("ListRoles", &[]).await.unwrap() else { panic!() };
+    let (roles, marker) = page(world.call("ListRoles", &[]).await.unwrap());
     assert_eq!((roles.len(), marker.is_some()), (100, true));
 }
 
@@ -339,10 +266,10 @@ async fn policy_names_are_paged() {
         world.call("PutRolePolicy", &put).await.unwrap();
     }
     let first = world.call("ListRolePolicies", &[("RoleName", "R"), ("MaxItems", "2")]).await.unwrap();
-    let Answer::PolicyNames { names, marker: Some(marker) } = first else { panic!() };
+    let Body::PolicyNames { names, marker: Some(marker) } = first.body else { panic!() };
     assert_eq!(names, ["a", "b"]);
     let rest = world.call("ListRolePolicies", &[("RoleName", "R"), ("Marker", &marker)]).await.unwrap();
-    assert_eq!(rest, Answer::PolicyNames { names: vec!["c".into()], marker: None });
+    assert_eq!(rest.body, Body::PolicyNames { names: vec!["c".into()], marker: None });
 }
 
 #[tokio::test]
@@ -373,13 +300,7 @@ async fn rule_14_an_empty_account_is_the_default_account() {
     world.default_account = AccountId::parse("123456789012").unwrap();
     let tester = User { account: world.default_account.clone(), ..user("TESTER1", UserKind::Iam) };
     world.records.commit(Changes::new().create(&tester)).await.unwrap();
-    let request =
-        parse("CreateRole", &Parameters::from_pairs([("RoleName", "R"), ("AssumeRolePolicyDocument", TRUST)])).unwrap();
-    let account = &world.default_account;
-    let requirements = request.requirements(account, &world.records).await.unwrap();
-    let permit = Permit::for_tests(Principal::Root { account: account.clone() }, Owner::Account)
-        .covering(requirements, Vec::new());
-    let Answer::Role { role, .. } = execute(&request, &permit, &world.scene()).await.unwrap() else { panic!() };
+    let role = changed(world.create("R", "/").await.unwrap());
     assert_eq!(role.arn(), "arn:aws:iam::123456789012:role/R");
     let mut wanted = Bindings::new();
     wanted.bind("arn:aws:iam::123456789012:user/TESTER1", tester.id);
@@ -421,7 +342,7 @@ async fn rule_13_caps_reach_only_roles_of_standalone_users() {
         assert_eq!((error.code(), error.status()), ("AccessDenied", 403), "{action}");
     }
     let listed = world.call_as(tester("TESTER2"), "ListRoles", &[]).await.unwrap();
-    let Answer::Roles { roles, .. } = listed else { panic!() };
+    let (roles, _) = page(listed);
     assert_eq!(roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(), ["OfUser"]);
     world.call_as(tester("TESTER2"), "DeleteRole", &[("RoleName", "OfUser")]).await.unwrap();
     assert!(world.role("OfAccount").await.is_some());
@@ -432,16 +353,15 @@ async fn rule_16_only_the_callers_account_is_read_and_written() {
     let world = World::new().await;
     world.create("R", "/").await.unwrap();
     let tenant = AccountId::parse("tenant").unwrap();
-    let request = Request::GetRole { role_name: "R".into() };
-    let requirements = request.requirements(&tenant, &world.records).await.unwrap();
+    let request = Any::Role(Request::GetRole { role_name: "R".into() });
+    let requirements = asked(&world, &request, &tenant).await.requirements;
     let permit =
         Permit::for_tests(Principal::Root { account: tenant }, Owner::Account).covering(requirements, Vec::new());
     assert_eq!(code(execute(&request, &permit, &world.scene()).await), "NoSuchEntity");
-    let list = Request::ListRoles { path_prefix: "/".into(), page: Page::default() };
-    let requirements = list.requirements(permit.account(), &world.records).await.unwrap();
+    let list = list("/");
+    let requirements = asked(&world, &list, permit.account()).await.requirements;
     let permit = permit.covering(requirements, Vec::new());
-    let Answer::Roles { roles, .. } = execute(&list, &permit, &world.scene()).await.unwrap() else { panic!() };
-    assert!(roles.is_empty());
+    assert!(page(execute(&list, &permit, &world.scene()).await.unwrap()).0.is_empty());
 }
 
 #[tokio::test]
@@ -451,48 +371,46 @@ async fn rule_17_changed_evidence_refuses_the_commit() {
     world.records.commit(Changes::new().create(&caller)).await.unwrap();
     let key = RecordKey::user(&caller.account, &caller.name);
     let seen = world.records.get::<User>(&key).await.unwrap().unwrap();
-    let create =
-        parse("CreateRole", &Parameters::from_pairs([("RoleName", "R"), ("AssumeRolePolicyDocument", TRUST)])).unwrap();
+    let create = |name| world.parse("CreateRole", &[("RoleName", name), ("AssumeRolePolicyDocument", TRUST)]).unwrap();
     let permit = |requirements| {
         Permit::for_tests(principal(&caller), Owner::Account).covering(requirements, vec![seen.evidence()])
     };
-    let account = AccountId::empty();
-    let permitted = permit(create.requirements(&account, &world.records).await.unwrap());
-    execute(&create, &permitted, &world.scene()).await.unwrap();
+    let permitted = permit(world.requirements(&create("R")).await);
+    execute(&create("R"), &permitted, &world.scene()).await.unwrap();
 
     let changed = User { epoch: 1, ..caller.clone() };
     world.records.commit(Changes::new().update(&seen, &changed)).await.unwrap();
-    let other = Request::CreateRole(CreateRole { role_name: "R2".into(), ..create_of(&create) });
     for request in [
-        other,
-        Request::DeleteRole { role_name: "R".into() },
-        Request::UpdateAssumeRolePolicy { role_name: "R".into(), document: TRUST.into() },
-        Request::PutRolePolicy { role_name: "R".into(), policy_name: "P".into(), document: POLICY.into() },
+        create("R2"),
+        Any::Role(Request::DeleteRole { role_name: "R".into() }),
+        Any::Role(Request::UpdateAssumeRolePolicy { role_name: "R".into(), document: TRUST.into() }),
+        Any::Role(Request::PutRolePolicy { role_name: "R".into(), policy_name: "P".into(), document: POLICY.into() }),
     ] {
-        let permit = permit(request.requirements(&account, &world.records).await.unwrap());
+        let permit = permit(world.requirements(&request).await);
         let error = execute(&request, &permit, &world.scene()).await.unwrap_err();
         assert_eq!((error.code(), error.status()), ("ConcurrentModification", 409), "{request:?}");
     }
     assert!(world.role("R2").await.is_none() && world.role("R").await.unwrap().policies.is_empty());
 }
 
-fn create_of(request: &Request) -> CreateRole {
-    match request {
-        Request::CreateRole(create) => create.clone(),
-        _ => panic!(),
-    }
+async fn asked(world: &World, request: &Any, account: &AccountId) -> Asked {
+    request.ask(account, &world.records, &mut Context::new()).await.unwrap()
+}
+
+fn list(path_prefix: &str) -> Any {
+    Any::Role(Request::ListRoles { path_prefix: path_prefix.into(), page: Page::default() })
 }
 
 #[tokio::test]
 async fn rule_17_evidence_on_the_role_itself_must_be_as_it_was_read() {
     let world = World::new().await;
     world.create("R", "/").await.unwrap();
-    let request = Request::PutRolePolicy { role_name: "R".into(), policy_name: "P".into(), document: POLICY.into() };
-    let mut context = Context::new();
-    let account = AccountId::empty();
-    let evidence = request.resource_context(&account, &world.records, &mut context).await.unwrap().unwrap();
-    let requirements = request.requirements(&account, &world.records).await.unwrap();
-    let permit = Permit::for_tests(Principal::Root { account }, Owner::Account).covering(requirements, vec![evidence]);
+    let put = Request::PutRolePolicy { role_name: "R".into(), policy_name: "P".into(), document: POLICY.into() };
+    let (request, account) = (Any::Role(put), AccountId::empty());
+    let asked = asked(&world, &request, &account).await;
+    assert_eq!(asked.evidence.len(), 1);
+    let permit =
+        Permit::for_tests(Principal::Root { account }, Owner::Account).covering(asked.requirements, asked.evidence);
     execute(&request, &permit, &world.scene()).await.unwrap();
     // The first execution changed the role, so the same decision does not hold for a second.
     assert_eq!(code(execute(&request, &permit, &world.scene()).await), "ConcurrentModification");
@@ -502,7 +420,7 @@ async fn rule_17_evidence_on_the_role_itself_must_be_as_it_was_read() {
 async fn rule_17_a_role_that_became_another_one_is_not_touched() {
     let world = World::new().await;
     world.create("R", "/dev/").await.unwrap();
-    let request = Request::DeleteRole { role_name: "R".into() };
+    let request = Any::Role(Request::DeleteRole { role_name: "R".into() });
     let permit = world.permit(&request, Owner::Account).await;
     world.call("DeleteRole", &[("RoleName", "R")]).await.unwrap();
     world.create("R", "/prod/").await.unwrap();
@@ -514,16 +432,14 @@ async fn rule_17_a_role_that_became_another_one_is_not_touched() {
 async fn a_permit_for_another_action_is_not_taken() {
     let world = World::new().await;
     world.create("R", "/").await.unwrap();
-    let get = Request::GetRole { role_name: "R".into() };
+    let get = Any::Role(Request::GetRole { role_name: "R".into() });
     let permit = world.permit(&get, Owner::Account).await;
-    for request in [
-        Request::DeleteRole { role_name: "R".into() },
-        Request::ListRoles { path_prefix: "/".into(), page: Page::default() },
-    ] {
+    for request in
+        [Any::Role(Request::DeleteRole { role_name: "R".into() }), Any::Role(Request::ListInstanceProfiles), list("/")]
+    {
         assert_eq!(code(execute(&request, &permit, &world.scene()).await), "AccessDenied");
     }
-    let narrow = Request::ListRoles { path_prefix: "/x/".into(), page: Page::default() };
-    let wide = Request::ListRoles { path_prefix: "/".into(), page: Page::default() };
+    let (narrow, wide) = (list("/x/"), list("/"));
     let permit = world.permit(&narrow, Owner::Account).await;
     assert!(execute(&wide, &permit, &world.scene()).await.is_err());
 }
@@ -590,42 +506,36 @@ async fn rule_17_races_on_the_role_are_run_again_and_no_others() {
 async fn requirements_and_context_name_the_role() {
     let world = World::new().await;
     let account = AccountId::empty();
-    let wanted = async |request: &Request| -> Vec<String> {
+    let wanted = async |request: &Any| -> Vec<String> {
         let show = |needed: Requirement| format!("{} {}", needed.action, needed.resource);
-        request.requirements(&account, &world.records).await.unwrap().into_iter().map(show).collect()
+        world.requirements(request).await.into_iter().map(show).collect()
     };
-    let get = Request::GetRole { role_name: "r".into() };
-    assert_eq!(wanted(&get).await, ["iam:GetRole arn:aws:iam:::role/r"]);
-    let create = parse(
-        "CreateRole",
-        &Parameters::from_pairs([
-            ("RoleName", "R"),
-            ("Path", "/p/"),
-            ("AssumeRolePolicyDocument", TRUST),
-            ("Tags.member.1.Key", "Team"),
-            ("Tags.member.1.Value", "a"),
-        ]),
-    )
-    .unwrap();
-    assert_eq!(wanted(&create).await, ["iam:CreateRole arn:aws:iam:::role/p/R", "iam:TagRole arn:aws:iam:::role/p/R"]);
-    let permit = world.permit(&create, Owner::Account).await;
-    execute(&create, &permit, &world.scene()).await.unwrap();
-    assert_eq!(wanted(&get).await, ["iam:GetRole arn:aws:iam:::role/p/R"]);
-    let list = Request::ListRoles { path_prefix: "/".into(), page: Page::default() };
-    assert_eq!(wanted(&list).await, ["iam:ListRoles arn:aws:iam:::role/"]);
-    assert_eq!(get.role_name(), Some("r"));
-    assert_eq!((list.role_name(), list.operation()), (None, "ListRoles"));
-
-    let mut context = Context::new();
-    create.context(&mut context);
+    let context = async |request: &Any| {
+        let mut context = Context::new();
+        request.ask(&account, &world.records, &mut context).await.unwrap();
+        context
+    };
     let single = |context: &Context, key: &str| context.get(key).and_then(|v| v.single().map(<[u8]>::to_vec));
-    assert_eq!(single(&context, "aws:RequestTag/team"), Some(b"a".to_vec()));
-    assert!(context.get("aws:TagKeys").is_some());
-    let mut context = Context::new();
-    assert!(get.resource_context(&account, &world.records, &mut context).await.unwrap().is_some());
-    assert_eq!(single(&context, "aws:ResourceTag/Team"), Some(b"a".to_vec()));
-    assert_eq!(single(&context, "iam:ResourceTag/Team"), Some(b"a".to_vec()));
-    assert!(create.resource_context(&account, &world.records, &mut context).await.unwrap().is_none());
+    let get = Any::Role(Request::GetRole { role_name: "r".into() });
+    assert_eq!(wanted(&get).await, ["iam:GetRole arn:aws:iam:::role/r"]);
+    let tagged = [("Tags.member.1.Key", "Team"), ("Tags.member.1.Value", "a")];
+    let mut pairs = vec![("RoleName", "R"), ("Path", "/p/"), ("AssumeRolePolicyDocument", TRUST)];
+    pairs.extend(tagged);
+    let create = world.parse("CreateRole", &pairs).unwrap();
+    assert_eq!(wanted(&create).await, ["iam:CreateRole arn:aws:iam:::role/p/R", "iam:TagRole arn:aws:iam:::role/p/R"]);
+    let keys = context(&create).await;
+    assert_eq!(single(&keys, "aws:RequestTag/team"), Some(b"a".to_vec()));
+    assert!(keys.get("aws:TagKeys").is_some() && keys.get("iam:PermissionsBoundary").is_none());
+    assert!(asked(&world, &create, &account).await.evidence.is_empty());
+    world.call("CreateRole", &pairs).await.unwrap();
+    assert_eq!(wanted(&get).await, ["iam:GetRole arn:aws:iam:::role/p/R"]);
+    assert_eq!(wanted(&list("/")).await, ["iam:ListRoles arn:aws:iam:::role/"]);
+    assert_eq!(wanted(&Any::Role(Request::ListInstanceProfiles)).await, ["iam:ListInstanceProfiles *"]);
+    assert_eq!((list("/").operation(), get.action()), ("ListRoles", "iam:GetRole"));
+    let keys = context(&get).await;
+    assert_eq!(single(&keys, "aws:ResourceTag/Team"), Some(b"a".to_vec()));
+    assert_eq!(single(&keys, "iam:ResourceTag/Team"), Some(b"a".to_vec()));
+    assert_eq!(asked(&world, &get, &account).await.evidence.len(), 1);
 }
 
 /// Whether an element with that path (`A/B`) is in `root`.
@@ -640,12 +550,13 @@ fn has(root: &Element, path: &str) -> bool {
 async fn captured_requests_get_answers_of_awss_shape() {
     let world = World::new().await;
     let limits = XmlLimits { bytes: 1 << 16, depth: 16, elements: 1000 };
-    let corpus = include_str!("../../tests/corpus/ceph-wire/iam.tsv");
+    let corpus = include_str!("../../../tests/corpus/ceph-wire/iam.tsv");
     for line in corpus.lines().filter(|line| !line.starts_with('#')) {
         let [name, wanted, elements, body] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
         let parameters = Parameters::parse_form(body.as_bytes()).unwrap();
         let action = parameters.get("Action").unwrap();
-        let result = match parse(action, &parameters) {
+        let pairs: Vec<(&str, &str)> = parameters.iter().collect();
+        let result = match world.parse(action, &pairs) {
             Ok(request) => {
                 let permit = world.permit(&request, Owner::Account).await;
                 execute(&request, &permit, &world.scene()).await
@@ -667,4 +578,90 @@ async fn captured_requests_get_answers_of_awss_shape() {
             }
         }
     }
+}
+
+fn call(action: &str, pairs: &[(&str, &str)]) -> Result<Request, Error> {
+    let account = AccountId::empty();
+    let caller = Caller { account: &account, user: None, default_account: &account };
+    crate::iam::parse(action, &Parameters::from_pairs(pairs.iter().copied()), &caller).map(|Any::Role(request)| request)
+}
+
+#[test]
+fn create_role_has_awss_defaults() {
+    let pairs = [("RoleName", "R"), ("AssumeRolePolicyDocument", "{}"), ("Nonsense", "x"), ("Version", VERSION)];
+    let Request::CreateRole(create) = call("CreateRole", &pairs).unwrap() else { panic!() };
+    assert_eq!((create.path.as_str(), create.max_session_duration), ("/", 3600));
+    assert!(create.description.is_empty() && create.tags.is_empty());
+}
+
+#[test]
+fn unknown_actions_and_versions_are_invalid() {
+    for (action, pairs) in [
+        ("TagRoles", &[][..]),
+        ("createrole", &[]),
+        ("", &[]),
+        ("AssumeRole", &[]),
+        ("GetRole", &[("RoleName", "R"), ("Version", "2011-06-15")]),
+        ("GetRole", &[("RoleName", "R"), ("Version", "")]),
+    ] {
+        assert_eq!(call(action, pairs).unwrap_err().code(), "InvalidAction", "{action} {pairs:?}");
+    }
+}
+
+#[test]
+fn missing_and_bad_parameters_are_refused_in_awss_words() {
+    let role = ("RoleName", "R");
+    let trust = ("AssumeRolePolicyDocument", "{}");
+    for (action, pairs, part) in [
+        ("GetRole", vec![], "Value null at 'roleName' failed to satisfy constraint: Member must not be null"),
+        ("CreateRole", vec![role], "'assumeRolePolicyDocument'"),
+        ("CreateRole", vec![("RoleName", "a b"), trust], "roleName is invalid"),
+        ("CreateRole", vec![role, trust, ("Path", "abc")], "path is invalid"),
+        ("CreateRole", vec![role, trust, ("MaxSessionDuration", "100")], "greater than or equal to 3600"),
+        ("CreateRole", vec![role, trust, ("MaxSessionDuration", "43201")], "less than or equal to 43200"),
+        ("CreateRole", vec![role, trust, ("Description", "\u{a0}")], "description is invalid"),
+        ("CreateRole", vec![role, trust, ("PermissionsBoundary", "x")], "'permissionsBoundary'"),
+        ("PutRolePolicy", vec![role, ("PolicyName", "P")], "'policyDocument'"),
+        ("PutRolePolicy", vec![role, ("PolicyName", "P"), ("PolicyDocument", "")], "'policyDocument'"),
+        ("PutRolePolicy", vec![role, ("PolicyDocument", "{}")], "'policyName'"),
+        ("GetRolePolicy", vec![role], "'policyName'"),
+        ("DeleteRolePolicy", vec![role, ("PolicyName", "a/b")], "policyName is invalid"),
+        ("ListRoles", vec![("PathPrefix", "abc")], "pathPrefix is invalid"),
+        ("ListRoles", vec![("MaxItems", "0")], "'maxItems'"),
+        ("ListRolePolicies", vec![role, ("MaxItems", "1001")], "'maxItems'"),
+    ] {
+        let message = call(action, &pairs).unwrap_err().to_string();
+        assert!(message.contains(part), "{action} {pairs:?}: {message}");
+    }
+}
+
+#[test]
+fn tags_keep_to_awss_rules() {
+    let tags = |pairs: &[(&str, &str)]| {
+        let mut all = vec![("RoleName", "R"), ("AssumeRolePolicyDocument", "{}")];
+        all.extend_from_slice(pairs);
+        call("CreateRole", &all).map(|request| match request {
+            Request::CreateRole(create) => create.tags.len(),
+            _ => 0,
+        })
+    };
+    let key = |n: usize| format!("Tags.member.{n}.Key");
+    let value = |n: usize| format!("Tags.member.{n}.Value");
+    assert_eq!(tags(&[(&key(1), "Team"), (&value(1), "")]).unwrap(), 1);
+    for (pairs, code) in [
+        (vec![(key(1), "a"), (value(1), "x"), (key(2), "A"), (value(2), "y")], "InvalidInput"),
+        (vec![(key(1), "AWS:x"), (value(1), "x")], "InvalidInput"),
+        (vec![(key(1), "a")], "ValidationError"),
+        (vec![(value(1), "a")], "ValidationError"),
+        (vec![(key(2), "a"), (value(2), "b")], "ValidationError"),
+        (vec![(key(1), "a"), (value(1), "a&b <c>")], "ValidationError"),
+    ] {
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        assert_eq!(tags(&pairs).unwrap_err().code(), code, "{pairs:?}");
+    }
+    let many: Vec<(String, String)> =
+        (1..=51).flat_map(|n| [(key(n), format!("k{n}")), (value(n), String::new())]).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert!(matches!(tags(&many), Err(Error::TooManyTags("tags"))));
+    assert_eq!(tags(&many[..100]).unwrap(), 50);
 }

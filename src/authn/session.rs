@@ -1,0 +1,129 @@
+//! Sessions: the token opened, and everything behind it still standing (security rules 14 and 21).
+
+use super::grants::resolve_all;
+use super::{
+    Credential, Directory, Error, Identity, LookupError, RoleEntry, SessionEntry, Source, UserEntry, owner_of_key,
+};
+use crate::entity::Revocations;
+use crate::token::{self, Link, LinkKind, SessionClaims, SessionKind};
+use crate::types::{AccessKeyId, Principal, Timestamp};
+use std::sync::Arc;
+
+/// The credential of a session, if every link of its chain and its first key still stand.
+pub(super) async fn find_session(
+    id: &AccessKeyId,
+    token: &str,
+    now: Timestamp,
+    directory: &dyn Directory,
+) -> Result<Credential, Error> {
+    let session = directory.session(token, id, now)?;
+    let claims = &session.opened.claims;
+    // The cache of opened tokens may hold one that has run out since.
+    if claims.expires <= now {
+        return Err(token::Error::Expired { expired_at: claims.expires }.into());
+    }
+    chain_stands(claims, directory).await?;
+    first_key_stands(claims, directory).await?;
+    let (principal, identity) = match claims.kind {
+        SessionKind::Role => {
+            let role = live_role(&claims.subject, (&claims.access_key, claims.issued), directory).await?;
+            let role = role.ok_or(Error::SessionRevoked)?;
+            let mut grants = role.references.resolve(directory).await?;
+            grants.session = resolve_all(&session.managed, directory).await?;
+            (role_session(&role, claims), Identity::Role(role, Arc::clone(&session), grants))
+        }
+        SessionKind::User | SessionKind::Federated => {
+            let user = live_user(&claims.subject, (&claims.access_key, claims.issued), directory).await?;
+            let user = user.ok_or(Error::SessionRevoked)?;
+            let mut grants = user.references.resolve(directory).await?;
+            grants.session = resolve_all(&session.managed, directory).await?;
+            if claims.kind == SessionKind::User {
+                (user.principal(), Identity::UserSession(user, Arc::clone(&session), grants))
+            } else {
+                (federated_user(&user, claims), Identity::Federated(user, Arc::clone(&session), grants))
+            }
+        }
+    };
+    Ok(Credential { principal, identity, source: Source::Session(session) })
+}
+
+/// Whether the links before the subject stand. Each is judged by the session through which it minted: its own, or,
+/// for a long-term key, the next one.
+async fn chain_stands(claims: &SessionClaims, directory: &dyn Directory) -> Result<(), Error> {
+    let mut by = (&claims.access_key, claims.issued);
+    for link in claims.chain.iter().rev() {
+        if let Some(minted) = &link.minted {
+            by = (&minted.access_key, minted.issued);
+        }
+        let live = match link.kind {
+            LinkKind::Role => live_role(link, by, directory).await?.is_some(),
+            LinkKind::User => live_user(link, by, directory).await?.is_some(),
+        };
+        if !live {
+            return Err(Error::SessionRevoked);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the long-term key at the beginning is active and of the user that begins the chain.
+async fn first_key_stands(claims: &SessionClaims, directory: &dyn Directory) -> Result<(), Error> {
+    let Some(parent) = &claims.parent_key else { return Ok(()) };
+    let key = directory.key(parent, None).await?.ok_or(Error::SessionRevoked)?;
+    let user = owner_of_key(&key, directory).await?.ok_or(Error::SessionRevoked)?;
+    // A key id that was given to another user since is not the parent any more (security rule 14).
+    let first = claims.chain.first().unwrap_or(&claims.subject);
+    if first.kind == LinkKind::User && first.id == user.user.id { Ok(()) } else { Err(Error::SessionRevoked) }
+}
+
+/// The session that a link is judged by: its key and when it was minted.
+type By<'a> = (&'a AccessKeyId, Timestamp);
+
+fn ended(revoked: &Revocations, (key, issued): By<'_>) -> bool {
+    !revoked.is_empty() && revoked.ends(key, issued)
+}
+
+async fn live_role(link: &Link, by: By<'_>, directory: &dyn Directory) -> Result<Option<Arc<RoleEntry>>, LookupError> {
+    let role = directory.role(&link.account, &link.name).await?;
+    Ok(role.filter(|entry| {
+        let role = &entry.role;
+        link.kind == LinkKind::Role && role.id == link.id && role.epoch == link.epoch && !ended(&role.revoked, by)
+    }))
+}
+
+async fn live_user(link: &Link, by: By<'_>, directory: &dyn Directory) -> Result<Option<Arc<UserEntry>>, LookupError> {
+    let user = directory.user(&link.account, &link.name).await?;
+    Ok(user.filter(|entry| {
+        let user = &entry.user;
+        link.kind == LinkKind::User && user.id == link.id && user.epoch == link.epoch && !ended(&user.revoked, by)
+    }))
+}
+
+fn role_session(entry: &RoleEntry, claims: &SessionClaims) -> Principal {
+    Principal::RoleSession {
+        account: entry.role.account.clone(),
+        role_path: entry.role.path.as_str().into(),
+        role_name: entry.role.name.as_str().into(),
+        role_id: entry.role.id.clone(),
+        session: claims.session_name.as_str().into(),
+    }
+}
+
+fn federated_user(entry: &UserEntry, claims: &SessionClaims) -> Principal {
+    Principal::FederatedUser {
+        account: entry.user.account.clone(),
+        name: claims.session_name.as_str().into(),
+        user_path: entry.user.path.as_str().into(),
+        user_name: entry.user.name.as_str().into(),
+        user_id: entry.user.id.clone(),
+    }
+}
+
+impl SessionEntry {
+    /// The link that a session minted by this one carries of it.
+    pub(super) fn as_link(&self) -> Link {
+        let claims = &self.opened.claims;
+        let minted = token::Minted { access_key: claims.access_key.clone(), issued: claims.issued };
+        Link { minted: Some(minted), ..claims.subject.clone() }
+    }
+}
