@@ -23,6 +23,10 @@
 #[path = "fuzz/configuration.rs"]
 mod configuration;
 #[cfg(test)]
+#[cfg(feature = "shell")]
+#[path = "fuzz/http.rs"]
+mod http;
+#[cfg(test)]
 #[path = "fuzz/mutation.rs"]
 mod mutation;
 #[cfg(test)]
@@ -104,6 +108,24 @@ macro_rules! smoke_tests {
 smoke_tests! {
     arn aws_query backend_answer chunks chunks_framed claim copy_source glob key_ring percent policy presigned record
     request_head s3_body signed_anew timestamp token xml
+}
+
+#[cfg(feature = "shell")]
+#[test]
+fn http_head() {
+    smoke("http_head", http::head);
+}
+
+#[cfg(feature = "shell")]
+#[test]
+fn http_coding() {
+    smoke("http_coding", http::coding);
+}
+
+#[cfg(feature = "shell")]
+#[test]
+fn http_answer() {
+    smoke("http_answer", http::answer);
 }
 
 #[cfg(feature = "shell")]

@@ -24,6 +24,8 @@ mod chunked;
 mod connections;
 #[path = "net/forwarding.rs"]
 mod forwarding;
+#[path = "net/framing.rs"]
+mod framing;
 #[path = "net/heads.rs"]
 mod heads;
 #[path = "net/plain_bodies.rs"]

@@ -1,7 +1,7 @@
 //! The client's connection: its bytes, its address, and writing to it in time.
 
 use super::settings::ProxySettings;
-use crate::types::Timestamp;
+use crate::types::{Entropy, Timestamp};
 use crate::wire::TlsVersion;
 use bytes::BytesMut;
 use pingora::protocols::Stream;
@@ -20,6 +20,8 @@ pub(super) const HEAD_ROOM: usize = 8 * 1024;
 pub(super) const BODY_ROOM: usize = 64 * 1024;
 /// Buffers larger than this are given back between requests.
 const KEPT_ROOM: usize = 16 * 1024;
+const ID_BYTES: usize = 8;
+const IDS_AT_ONCE: usize = 16;
 /// How long the last words of TLS may take.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -35,6 +37,8 @@ pub(super) struct Client {
     /// TLS version, if the connection is encrypted.
     pub(super) tls: Option<TlsVersion>,
     date: (i64, String),
+    /// Randomness for request ids that is not used yet.
+    random: Vec<u8>,
 }
 
 /// The client cannot be written to: it is gone, or takes nothing.
@@ -55,7 +59,20 @@ impl Client {
             peer: peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             tls,
             date: (i64::MIN, String::new()),
+            random: Vec::new(),
         }
+    }
+
+    /// The id of the next request: 16 upper-case hex digits, as S3 writes its own. Randomness is fetched for several.
+    pub(super) fn request_id(&mut self, entropy: &dyn Entropy) -> String {
+        let rest = self.random.len().saturating_sub(ID_BYTES);
+        let mut id = self.random.split_off(rest);
+        if id.len() < ID_BYTES {
+            self.random = vec![0; ID_BYTES * IDS_AT_ONCE];
+            entropy.fill(&mut self.random);
+            id = self.random.split_off(ID_BYTES * (IDS_AT_ONCE - 1));
+        }
+        hex::encode_upper(id)
     }
 
     /// HTTP's date of a time; made anew when the second changes.

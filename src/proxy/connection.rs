@@ -117,7 +117,7 @@ impl ProxyService {
 
     /// Answers to no head, and closes.
     async fn refuse(&self, client: &mut Client, fault: HeadFault, linger: Duration) {
-        let mut exchange = Exchange::begin(self, client.peer);
+        let mut exchange = Exchange::begin(self, client);
         let response = self.gate.refuse(fault, &exchange.request_id);
         exchange.fault = Some(Fault::Head(fault));
         let is_head = client.input.starts_with(b"HEAD ");
@@ -142,7 +142,7 @@ impl ProxyService {
         let keep = !last && !asks_to_close(&head);
         let mut incoming = Incoming::of(&head, &self.settings);
         let mut share = self.budget.share();
-        let mut exchange = Exchange::begin(self, client.peer);
+        let mut exchange = Exchange::begin(self, client);
         let is_head = head.method() == Method::Head;
         let head = exchange.head.insert(head);
         let mut body =

@@ -1,6 +1,7 @@
 //! One request from its head to its record.
 
 use super::body::Transfer;
+use super::client::Client;
 use super::fault::ForwardFault;
 use super::framing::Framing;
 use super::record::{Fault, Record};
@@ -39,14 +40,14 @@ pub(super) struct Outgoing {
 
 impl<'s> Exchange<'s> {
     /// Begins: from here on there will be a record.
-    pub(super) fn begin(service: &'s ProxyService, peer: IpAddr) -> Self {
+    pub(super) fn begin(service: &'s ProxyService, client: &mut Client) -> Self {
         Self {
             service,
             started: service.clock.now(),
             ticks: service.clock.ticks(),
-            request_id: service.request_id(),
+            request_id: client.request_id(&*service.entropy),
             head: None,
-            peer,
+            peer: client.peer,
             trace: Trace::default(),
             fault: None,
             status: 0,

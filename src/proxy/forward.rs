@@ -7,7 +7,7 @@
 
 use super::body::Transfer;
 use super::buffer::Share;
-use super::client::{BODY_ROOM, Client};
+use super::client::{BODY_ROOM, Client, HEAD_ROOM};
 use super::coding;
 use super::connection::Call;
 use super::exchange::Outgoing;
@@ -160,7 +160,7 @@ impl ProxyService {
                 timeout(self.upstream.write_timeout, event).await.map_err(|_| ForwardFault::BackendTimedOut)?
             } else if !ended && !outbox.is_given_up() {
                 let begun = Instant::now();
-                let event = poll_fn(|cx| Event::poll(cx, link, None, Some(call.client)));
+                let event = poll_fn(|cx| Event::poll(cx, link, None, Some((&mut *call.client, BODY_ROOM))));
                 let event = timeout(call.incoming.pace.patience(), event).await;
                 let event = event.map_err(|_| ForwardFault::ClientTimedOut)?;
                 if let Event::Client(Ok(count)) = event {
@@ -169,7 +169,8 @@ impl ProxyService {
                 event
             } else {
                 let watches = watched && call.client.input.is_empty();
-                let event = poll_fn(|cx| Event::poll(cx, link, None, watches.then_some(&mut *call.client)));
+                let event =
+                    poll_fn(|cx| Event::poll(cx, link, None, watches.then_some((&mut *call.client, HEAD_ROOM))));
                 timeout(self.upstream.read_timeout, event).await.map_err(|_| ForwardFault::BackendTimedOut)?
             };
             match event {
@@ -338,7 +339,7 @@ impl Event {
         cx: &mut Context<'_>,
         link: &mut Link,
         outbox: Option<&mut Outbox>,
-        client: Option<&mut Client>,
+        client: Option<(&mut Client, usize)>,
     ) -> Poll<Self> {
         if let Poll::Ready(read) = link.poll_fill(cx, ANSWER_ROOM) {
             return Poll::Ready(Self::Answer(read));
@@ -348,8 +349,8 @@ impl Event {
         {
             return Poll::Ready(Self::Sent(sent));
         }
-        if let Some(client) = client
-            && let Poll::Ready(read) = client.poll_fill(cx, BODY_ROOM)
+        if let Some((client, room)) = client
+            && let Poll::Ready(read) = client.poll_fill(cx, room)
         {
             return Poll::Ready(Self::Client(read));
         }

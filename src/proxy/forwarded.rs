@@ -9,6 +9,7 @@ use super::coding::{self, BrokenCoding, ChunkedDecoder, Decoded};
 use super::outbound::write_number;
 use super::respond::{self, Stamp};
 use bytes::{Buf, BytesMut};
+use std::mem::MaybeUninit;
 
 /// The largest head of an answer.
 pub(super) const HEAD_BYTES: usize = 64 * 1024;
@@ -52,9 +53,11 @@ pub struct AnswerHead<'b> {
 impl<'b> AnswerHead<'b> {
     /// Reads a head, in answer to HEAD or to something else; none if it is not all there yet.
     pub fn read(input: &'b [u8], to_head: bool) -> Result<Option<Self>, Malformed> {
-        let mut fields = [httparse::EMPTY_HEADER; HEAD_FIELDS];
-        let mut parsed = httparse::Response::new(&mut fields);
-        let bytes = match parsed.parse(input).map_err(|_| Malformed)? {
+        let mut fields = [const { MaybeUninit::uninit() }; HEAD_FIELDS];
+        let mut parsed = httparse::Response::new(&mut []);
+        let parser = httparse::ParserConfig::default();
+        let outcome = parser.parse_response_with_uninit_headers(&mut parsed, input, &mut fields);
+        let bytes = match outcome.map_err(|_| Malformed)? {
             httparse::Status::Complete(bytes) if bytes <= HEAD_BYTES => bytes,
             httparse::Status::Partial if input.len() < HEAD_BYTES => return Ok(None),
             _ => return Err(Malformed),

@@ -49,6 +49,12 @@ pub(super) fn search_end(input: &[u8], from: usize) -> Search {
     Search::Open(input.len())
 }
 
+/// Reads a head that came over a connection without TLS from a peer that is no trusted proxy: the bytes from the
+/// request line to the empty line.
+pub fn read_head(raw: &[u8], limits: &HeadLimits, peer: IpAddr) -> Result<RequestHead, HeadFault> {
+    read(raw, limits, &Connection { peer, tls: None, trusted: &[] })
+}
+
 /// Reads a head: the bytes from the request line to the empty line.
 pub(super) fn read(raw: &[u8], limits: &HeadLimits, connection: &Connection<'_>) -> Result<RequestHead, HeadFault> {
     if raw.len() > limits.head_bytes {
@@ -145,7 +151,7 @@ pub(super) fn field(line: &[u8]) -> Result<Field<'_>, HeadFault> {
     if name.is_empty() || !name.iter().all(|byte| is_token_byte(*byte)) {
         return Err(HeadFault::Malformed);
     }
-    if value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
+    if !is_field_value(value) {
         return Err(HeadFault::ControlByte);
     }
     Ok((std::str::from_utf8(name).map_err(|_| HeadFault::Malformed)?, value))
@@ -162,9 +168,37 @@ fn trim_blanks(mut value: &[u8]) -> &[u8] {
     value
 }
 
-/// RFC 9110 section 5.6.2.
+/// Which bytes may stand in a token (RFC 9110 section 5.6.2).
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
+        {
+            table[byte as usize] = byte.is_ascii_alphanumeric();
+        }
+        byte += 1;
+    }
+    let mut others: &[u8] = b"!#$%&'*+-.^_`|~";
+    while let Some((byte, rest)) = others.split_first() {
+        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
+        {
+            table[*byte as usize] = true;
+        }
+        others = rest;
+    }
+    table
+};
+
+/// Whether a byte may stand in a token.
 pub(super) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKEN.get(usize::from(byte)).copied().unwrap_or(false)
+}
+
+/// Whether no byte could end a line or stand for something else (RFC 9110 section 5.5).
+pub(super) fn is_field_value(value: &[u8]) -> bool {
+    // Without an early end, so that it is done many bytes at a time.
+    !value.iter().fold(false, |found, byte| found | (byte.is_ascii_control() & (*byte != b'\t')))
 }
 
 fn values<'a>(fields: &'a [Field<'a>], name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {

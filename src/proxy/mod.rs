@@ -41,6 +41,7 @@ mod upstream;
 pub use coding::{BrokenCoding, ChunkedDecoder, Decoded};
 pub use fault::{ForwardFault, HeadFault};
 pub use forwarded::{AnswerBody, AnswerHead, Malformed};
+pub use head::read_head;
 pub use record::{Fault, Record, Recorder};
 pub use serve::proxy_service;
 pub use service::{ProxyParts, ProxyService};

@@ -82,8 +82,7 @@ pub(super) fn write(
 
 /// INVARIANT: nothing that could end a line or begin another field is ever written.
 fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) -> Result<(), OutboundError> {
-    let plain = value.iter().all(|byte| *byte == b'\t' || !byte.is_ascii_control());
-    if name.is_empty() || !name.bytes().all(head::is_token_byte) || !plain {
+    if name.is_empty() || !name.bytes().all(head::is_token_byte) || !head::is_field_value(value) {
         return Err(OutboundError::Unwritable);
     }
     out.extend_from_slice(name.as_bytes());

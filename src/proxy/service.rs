@@ -43,7 +43,7 @@ pub struct ProxyService {
     pub(super) aws_chunked: AwsChunked,
     pub(super) authority: String,
     pub(super) upstream: Upstream,
-    entropy: Arc<dyn Entropy>,
+    pub(super) entropy: Arc<dyn Entropy>,
     open: AtomicUsize,
 }
 
@@ -64,13 +64,6 @@ impl ProxyService {
             entropy,
             open: AtomicUsize::new(0),
         })
-    }
-
-    /// 16 upper-case hex digits, as S3 writes its own.
-    pub(super) fn request_id(&self) -> String {
-        let mut random = [0; 8];
-        self.entropy.fill(&mut random);
-        hex::encode_upper(random)
     }
 }
 

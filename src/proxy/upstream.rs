@@ -22,6 +22,8 @@ use tokio::time::Instant;
 
 /// The most unused connections that are kept.
 const IDLE_CONNECTIONS: usize = 512;
+/// The largest buffer that an unused connection keeps.
+const KEPT_ROOM: usize = 16 * 1024;
 
 /// The backend's settings cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +72,7 @@ fn anchors(tls: &UpstreamTls) -> Result<Option<Arc<CaType>>, UpstreamError> {
 pub(super) struct Upstream {
     connector: TransportConnector,
     peer: HttpPeer,
-    pool: Arc<Pool<Stream>>,
+    pool: Arc<Pool<(Stream, BytesMut)>>,
     pub(super) read_timeout: Duration,
     pub(super) write_timeout: Duration,
 }
@@ -98,9 +100,9 @@ impl Upstream {
 
     /// A connection: one that is there if it lives, unless a new one is wanted.
     pub(super) async fn connect(&self, fresh: bool) -> Result<Link, ForwardFault> {
-        while let Some(mut stream) = (!fresh).then(|| self.pool.take(Instant::now())).flatten() {
+        while let Some((mut stream, input)) = (!fresh).then(|| self.pool.take(Instant::now())).flatten() {
             if is_quiet(&mut stream).await {
-                return Ok(Link { stream, input: BytesMut::new(), reused: true });
+                return Ok(Link { stream, input, reused: true });
             }
         }
         let stream = self.connector.new_stream(&self.peer).await.map_err(|_| ForwardFault::Unreachable)?;
@@ -109,7 +111,9 @@ impl Upstream {
 
     /// Takes a connection back whose request has ended well, with nothing left to read.
     pub(super) fn give_back(&self, link: Link) {
-        self.pool.put(Instant::now(), link.stream);
+        let Link { stream, input, .. } = link;
+        let input = if input.capacity() > KEPT_ROOM { BytesMut::new() } else { input };
+        self.pool.put(Instant::now(), (stream, input));
     }
 }
 
@@ -137,8 +141,12 @@ impl Link {
     /// Writes from what is to be sent, and pushes it out once all of it is written.
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, outbox: &mut Outbox) -> Poll<io::Result<()>> {
         if outbox.is_unwritten() {
-            let slices = outbox.slices();
-            match std::task::ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, &slices))? {
+            let stream = Pin::new(&mut self.stream);
+            let written = match outbox.slices() {
+                [only, second, third] if second.is_empty() && third.is_empty() => stream.poll_write(cx, &only),
+                slices => stream.poll_write_vectored(cx, &slices),
+            };
+            match std::task::ready!(written)? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 count => outbox.written(count),
             }

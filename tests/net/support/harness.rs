@@ -28,9 +28,11 @@ struct Counter(AtomicU64);
 
 impl Entropy for Counter {
     fn fill(&self, buffer: &mut [u8]) {
-        let number = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        for (to, from) in buffer.iter_mut().zip(number) {
-            *to = from;
+        for eight in buffer.chunks_mut(8) {
+            let number = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+            for (to, from) in eight.iter_mut().zip(number) {
+                *to = from;
+            }
         }
     }
 }
