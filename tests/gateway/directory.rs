@@ -4,7 +4,7 @@ use crate::support::{CACHE, RING, Req, World, key_of, policy, stored};
 use rolegate::authn::{Directory, LookupError};
 use rolegate::directory::{CachedDirectory, Epochs, Settings, follow};
 use rolegate::entity::Owner;
-use rolegate::store::Kind;
+use rolegate::store::{Kind, RecordKey};
 use rolegate::token::KeyRing;
 use rolegate::types::{AccessKeyId, AccountId, Clock};
 use std::sync::Arc;
@@ -180,6 +180,43 @@ async fn rule_22_a_change_elsewhere_is_heard_of_through_the_feed() {
     }
     assert_eq!(seen, Ok(Some(1)));
     follower.abort();
+}
+
+#[tokio::test]
+async fn rule_22_what_was_asked_for_again_and_again_changes_no_later_than_the_rest() {
+    let world = World::new().await;
+    world.standalone("TESTER1").await;
+    let epochs = Arc::new(Epochs::default());
+    let directory = directory(&world, &epochs, &CACHE);
+    let other = AccountId::parse("123456789012").unwrap();
+    // Every spelling is remembered by itself, and so is the absence in another account.
+    let all = async || {
+        let mut seen = Vec::new();
+        for name in ["TESTER1", "tester1", "Tester1"] {
+            for _ in 0..4 {
+                seen.push(kind_of(&directory, name).await.unwrap());
+                assert!(directory.user(&other, name).await.unwrap().is_none());
+            }
+        }
+        seen.dedup();
+        assert_eq!(seen.len(), 1);
+        seen[0]
+    };
+    let key = RecordKey::user(&AccountId::empty(), "TESTER1");
+    for round in 0..4 {
+        assert_eq!(all().await, Some(round));
+        let calls = world.store.calls();
+        assert_eq!(all().await, Some(round));
+        assert_eq!(world.store.calls(), calls, "warm");
+        let name = format!("p{round}");
+        world.change_user("TESTER1", |user| drop(user.policies.insert(name, stored(&policy("Deny", "*", "*"))))).await;
+        assert_eq!(all().await, Some(round), "these epochs have not moved yet");
+        if round % 2 == 0 { epochs.forget(&key) } else { epochs.forget_all() }
+    }
+    assert_eq!(all().await, Some(4));
+    epochs.lost(world.clock.ticks());
+    world.clock.turn(60);
+    assert_eq!(kind_of(&directory, "TESTER1").await, Err(LookupError::Stale));
 }
 
 #[tokio::test]
