@@ -110,6 +110,17 @@ smoke_tests! {
     request_head s3_body signed_anew timestamp token xml
 }
 
+/// A seed that is not read proves nothing.
+#[test]
+fn the_seeds_of_records_are_records() {
+    use rolegate::entity::{AccessKey, BucketRecord, User};
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds/record");
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    serde_json::from_slice::<User>(&read("user")).unwrap();
+    serde_json::from_slice::<BucketRecord>(&read("bucket")).unwrap();
+    serde_json::from_slice::<AccessKey>(&read("access-key")).unwrap();
+}
+
 #[cfg(feature = "shell")]
 #[test]
 fn http_head() {

@@ -182,10 +182,15 @@ impl Gateway {
     /// Asks the backend whether it has the bucket. Anything but a clear answer is a fault.
     async fn backend_has(&self, call: &Call<'_>) -> Result<bool, Fault> {
         let target = call.request.outbound_target("", &self.settings.addressing.buckets)?.path;
-        let head = BackendRequest { method: Method::Head, target, headers: Vec::new(), body: bytes::Bytes::new() };
-        match self.call(head).await?.status {
+        let ask = |method, target| BackendRequest { method, target, headers: Vec::new(), body: bytes::Bytes::new() };
+        match self.call(ask(Method::Head, target.clone())).await?.status {
             404 => Ok(false),
-            200..=399 | 403 => Ok(true),
+            200..=399 => Ok(true),
+            403 => {
+                // Another's bucket, or the gate's own credentials are refused: a HEAD has no body which would tell.
+                self.call(ask(Method::Get, format!("{target}?location"))).await?;
+                Ok(true)
+            }
             _ => Err(BackendError::Ambiguous.into()),
         }
     }

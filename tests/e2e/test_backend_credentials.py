@@ -39,6 +39,7 @@ CALLS = [
     ("delete_objects", {"Bucket": ..., "Delete": {"Objects": [{"Key": "k"}]}}),
     ("put_object_tagging", {"Bucket": ..., "Key": "k", "Tagging": {"TagSet": []}}),
     ("delete_bucket", {"Bucket": ...}),
+    ("create_bucket", {"Bucket": "made-with-the-wrong-key"}),
     pytest.param("get_object", {"Bucket": ..., "Key": "k"}, marks=forwarded),
     pytest.param("put_object", {"Bucket": ..., "Key": "k", "Body": b"x"}, marks=forwarded),
     pytest.param("delete_object", {"Bucket": ..., "Key": "k"}, marks=forwarded),

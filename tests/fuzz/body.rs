@@ -98,12 +98,15 @@ pub fn s3_body(data: &[u8]) {
 
 /// Answers of a backend that are read: the results of a batch delete, the list of buckets.
 pub fn backend_answer(data: &[u8]) {
+    let times = |word: &[u8]| data.windows(word.len()).filter(|window| *window == word).count();
     if let Ok(outcomes) = parse_delete_result(data) {
+        assert!(outcomes.len() <= times(b"Key"), "an outcome is that of a key");
         for outcome in &outcomes {
             let _ = (outcome.key().to_string(), outcome.error_code());
         }
     }
     if let Ok((buckets, next)) = parse_bucket_list(data) {
+        assert!(buckets.len() <= times(b"Name"), "a bucket has a name");
         assert!(buckets.len() <= data.len() && next.is_none_or(|token| token.len() <= data.len()));
     }
 }

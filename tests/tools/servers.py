@@ -218,7 +218,8 @@ class SeaweedFS:
         command += ["-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
         # By default DeleteBucket deletes whatever is in the bucket.
         command += ["-s3.allowDeleteBucketNotEmpty=false"]
-        command += ["-volume.preStopSeconds=0", "-s3.iam=false", f"-s3.config={self.identities}"]
+        # Each bucket takes volumes of its own; by default there are as many as the disk has room for, and then no bucket more.
+        command += ["-volume.max=2000", "-volume.preStopSeconds=0", "-s3.iam=false", f"-s3.config={self.identities}"]
         process = Process("SeaweedFS", command, self.folder / "weed.log", cwd=self.folder)
         probe = self.client(retries={"max_attempts": 0}, connect_timeout=2, read_timeout=5)
         try:
