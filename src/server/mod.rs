@@ -118,9 +118,12 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     admin_service.add_tcp(&config.admin.address.to_string());
     server.add_service(admin_service);
     tracing::info!(address = %config.listen.address, admin = %config.admin.address, "serving");
-    let signals = stop::StopSignals { readiness, in_flight, telemetry: Arc::clone(&telemetry) };
+    let handle = runtime.handle().clone();
+    let at_end: Arc<dyn Fn() + Send + Sync> = Arc::new(move || last_uses.flush_at_end(&records, &handle));
+    let signals =
+        stop::StopSignals { readiness, in_flight, telemetry: Arc::clone(&telemetry), at_end: Arc::clone(&at_end) };
     server.run(RunArgs { shutdown_signal: Box::new(signals) });
-    runtime.block_on(last_uses.flush(&records));
+    at_end();
     telemetry.flush();
     runtime.shutdown_background();
     Ok(())
