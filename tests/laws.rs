@@ -98,6 +98,13 @@ fn principals() -> Vec<Principal> {
             session: "s1".into(),
         },
         Principal::Root { account: AccountId::parse(A).unwrap() },
+        Principal::FederatedUser {
+            account: AccountId::parse(A).unwrap(),
+            name: "guest".into(),
+            user_path: "/".into(),
+            user_name: "alice".into(),
+            user_id: UniqueId::parse("AIDAEXAMPLEEXAMPLE000").unwrap(),
+        },
         Principal::WebIdentity { provider: format!("arn:aws:iam::{A}:oidc-provider/idp").into() },
         Principal::Anonymous,
     ]

@@ -43,10 +43,10 @@ pub struct Role {
     /// Who made it: buckets made by its sessions belong to this owner.
     pub owner: Owner,
     /// ARNs of the attached managed policies, in the order in which they were attached.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attached: Vec<String>,
     /// ARN of the permissions boundary.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boundary: Option<String>,
     /// Raised to end all sessions (security rule 21).
     #[serde(default)]
@@ -83,5 +83,20 @@ impl Role {
     /// `arn:aws:iam::ACCOUNT:role/PATH/NAME`.
     pub fn arn(&self) -> String {
         format!("arn:aws:iam::{}:role{}{}", self.account, self.path, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_before_load_and_unused_members_are_not_written() {
+        let text = r#"{"account":"","name":"R","path":"/","id":"AROAJQABLZS4A3QDU576Q","description":"","max_session_duration":3600,"trust":{"document":"{}","bindings":{}},"policies":{},"tags":[],"owner":"account","epoch":0,"created":5}"#;
+        let role: Role = serde_json::from_str(text).unwrap();
+        let trust = StoredPolicy { document: "{}".into(), bindings: Default::default() };
+        let id = UniqueId::parse("AROAJQABLZS4A3QDU576Q").unwrap();
+        assert_eq!(role, Role::new(AccountId::empty(), "R", id, trust, 5));
+        assert_eq!(serde_json::to_string(&role).unwrap(), text);
     }
 }

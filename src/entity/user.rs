@@ -41,19 +41,19 @@ pub struct User {
     #[serde(default)]
     pub policies: BTreeMap<String, StoredPolicy>,
     /// Tags in the order in which they were set.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
     /// ARNs of the attached managed policies, in the order in which they were attached.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attached: Vec<String>,
     /// ARN of the permissions boundary.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boundary: Option<String>,
     /// The groups that the user is in; each of them lists the user too.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<Named>,
     /// Whether it is the account's root, who may do all in the account.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub account_root: bool,
     /// Raised to end all sessions minted from this user (security rule 21).
     #[serde(default)]
@@ -108,4 +108,18 @@ pub enum Owner {
         /// Its name, for answers.
         name: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_before_load_and_unused_members_are_not_written() {
+        let text = r#"{"account":"","name":"U","path":"/","id":"AIDAJQABLZS4A3QDU576Q","display_name":"","kind":"standalone","caps":{},"access_keys":[],"policies":{},"epoch":0,"created":5}"#;
+        let user: User = serde_json::from_str(text).unwrap();
+        let id = UniqueId::parse("AIDAJQABLZS4A3QDU576Q").unwrap();
+        assert_eq!(user, User::new(AccountId::empty(), "U", id, UserKind::Standalone, 5));
+        assert_eq!(serde_json::to_string(&user).unwrap(), text);
+    }
 }

@@ -9,9 +9,12 @@ use crate::types::AccountId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// Seconds between two writings.
 const PERIOD: Duration = Duration::from_secs(60);
+/// How long the last writing before the end may take.
+const AT_END: Duration = Duration::from_secs(2);
 /// Uses kept while the store does not answer. Beyond, new ones are dropped.
 const MOST: usize = 100_000;
 
@@ -40,6 +43,13 @@ impl LastUses {
         loop {
             period.tick().await;
             self.flush(&records).await;
+        }
+    }
+
+    /// Writes down what was used, before the process ends; gives up where the store does not answer.
+    pub(super) fn flush_at_end(&self, records: &Records, runtime: &Handle) {
+        if runtime.block_on(async { tokio::time::timeout(AT_END, self.flush(records)).await }).is_err() {
+            tracing::warn!("the last uses of keys and roles were not written down: the store does not answer");
         }
     }
 

@@ -119,9 +119,17 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     server.add_service(stop::UntilTheEnd::new(admin_service));
     tracing::info!(address = %config.listen.address, admin = %config.admin.address, "serving");
     let delay = config.listen.stop_delay;
-    let signals = stop::StopSignals { readiness, in_flight, telemetry: Arc::clone(&telemetry), delay };
+    let handle = runtime.handle().clone();
+    let at_end: Arc<dyn Fn() + Send + Sync> = Arc::new(move || last_uses.flush_at_end(&records, &handle));
+    let signals = stop::StopSignals {
+        readiness,
+        in_flight,
+        telemetry: Arc::clone(&telemetry),
+        delay,
+        at_end: Arc::clone(&at_end),
+    };
     server.run(RunArgs { shutdown_signal: Box::new(signals) });
-    runtime.block_on(last_uses.flush(&records));
+    at_end();
     telemetry.flush();
     runtime.shutdown_background();
     Ok(())

@@ -21,6 +21,8 @@ pub(super) struct StopSignals {
     pub(super) telemetry: Arc<Telemetry>,
     /// How long the listener stays open after SIGTERM.
     pub(super) delay: Duration,
+    /// What is still to be done just before the end.
+    pub(super) at_end: Arc<dyn Fn() + Send + Sync>,
 }
 
 #[async_trait]
@@ -60,12 +62,14 @@ impl StopSignals {
     /// the last request has its record: two looks in a row, so that one just accepted is not missed.
     fn exit_when_drained(&self) {
         let (in_flight, telemetry) = (Arc::clone(&self.in_flight), Arc::clone(&self.telemetry));
+        let at_end = Arc::clone(&self.at_end);
         std::thread::spawn(move || {
             let mut idle = 0;
             while idle < 2 {
                 std::thread::sleep(LOOK);
                 idle = if in_flight.count() == 0 { idle + 1 } else { 0 };
             }
+            at_end();
             telemetry.flush();
             std::process::exit(0);
         });

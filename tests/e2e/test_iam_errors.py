@@ -188,7 +188,7 @@ def test_further_refusals(served):
     twice = [{"Key": "Team", "Value": "a"}, {"Key": "team", "Value": "b"}]
     assert create(Tags=twice) == ("InvalidInput", 400)
     assert create(Tags=[{"Key": "aws:x", "Value": "a"}]) == ("InvalidInput", 400)
-    assert create(PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess")[1] == 400
+    assert create(PermissionsBoundary="arn:aws:iam::aws:policy/NoSuchPolicy") == ("NoSuchEntity", 404)
     missing = signed(
         "POST",
         served.endpoint,

@@ -257,3 +257,93 @@ async fn tags_of_users_are_tags_of_the_principal() {
     world.change_user("ann", |user| user.tags.push(Tag { key: "Team".into(), value: "red".into() })).await;
     assert!(read("red/k").await && !read("blue/k").await);
 }
+
+/// Choices that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        // splitmix64
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+
+    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+        choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
+    }
+}
+
+/// One call about a role of `/team/`, or of elsewhere.
+fn any_call(dice: &mut Dice, within: &str) -> Vec<(&'static str, String)> {
+    let role = dice.of(&["a", "b", "free"]);
+    let document = dice.of(&["all", "read"]);
+    let document = if document == "all" { policy("Allow", "*", "*") } else { policy("Allow", "s3:GetObject", "*") };
+    let policy_arn = dice.of(&[ALL, READ_ONLY]);
+    let boundary = dice.of(&[ALL, within]);
+    let pairs: &[(&'static str, &str)] = match dice.below(9) {
+        0 => &[("Action", "CreateRole"), ("Path", "/team/"), ("AssumeRolePolicyDocument", &trust(ANN))],
+        1 => &[
+            ("Action", "CreateRole"),
+            ("Path", dice.of(&["/team/", "/"])),
+            ("AssumeRolePolicyDocument", &trust(ANN)),
+            ("PermissionsBoundary", boundary),
+        ],
+        2 => &[("Action", "PutRolePolicy"), ("PolicyName", "p"), ("PolicyDocument", &document)],
+        3 => &[("Action", "AttachRolePolicy"), ("PolicyArn", policy_arn)],
+        4 => &[("Action", "DetachRolePolicy"), ("PolicyArn", policy_arn)],
+        5 => &[("Action", "PutRolePermissionsBoundary"), ("PermissionsBoundary", boundary)],
+        6 => &[("Action", "DeleteRolePermissionsBoundary")],
+        7 => &[("Action", "UpdateAssumeRolePolicy"), ("PolicyDocument", &trust(ANN))],
+        _ => &[("Action", dice.of(&["DeleteRole", "GetRole", "ListRolePolicies"]))],
+    };
+    let pairs = pairs.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    pairs.chain([("RoleName", role.to_owned())]).collect()
+}
+
+/// The administrator of the roles of a team may do all that IAM has, within a boundary of AWS's documented pattern.
+#[tokio::test]
+async fn rule_17_no_sequence_of_calls_of_a_bounded_administrator_leads_beyond_the_boundary() {
+    let (world, ann) = scene().await;
+    let within = "arn:aws:iam:::policy/Within".to_owned();
+    let document = format!(
+        r#"{{"Version":"2012-10-17","Statement":[
+        {{"Effect":"Allow","Action":["s3:GetObject","sts:AssumeRole"],"Resource":"*"}},
+        {{"Effect":"Allow","Action":"iam:*","Resource":"arn:aws:iam:::role/team/*"}},
+        {{"Effect":"Deny","Action":["iam:CreateRole","iam:PutRolePolicy","iam:AttachRolePolicy","iam:PutRolePermissionsBoundary"],
+          "Resource":"*","Condition":{{"StringNotEquals":{{"iam:PermissionsBoundary":"{within}"}}}}}},
+        {{"Effect":"Deny","Action":"iam:DeleteRolePermissionsBoundary","Resource":"*"}}]}}"#
+    );
+    world.managed("Within", &document).await;
+    let all = policy("Allow", "*", "*");
+    world
+        .change_user("ann", |user| {
+            user.policies.insert("p".into(), stored(&all));
+            user.boundary = Some(within.clone());
+        })
+        .await;
+    // A role of elsewhere that may all, and trusts somebody else.
+    world.role("free", Owner::Account, &trust("arn:aws:iam:::user/somebody"), &[("p", &all)]).await;
+    let mut dice = Dice(7);
+    let (mut done, mut made) = (0, 0);
+    for _ in 0..300 {
+        let call = any_call(&mut dice, &within);
+        done += usize::from(iam(&world, &ann, &call).await.status() == 200);
+        assert!(!put(&world, &ann).await.is_forward(), "after {call:?}");
+        for role in ["a", "b", "free"] {
+            for path in ["/team/", "/"] {
+                let session = world.try_assume(&ann, &format!("arn:aws:iam:::role{path}{role}"), &[]).await;
+                if session.status() == 200 {
+                    made += 1;
+                    let session = session.credentials();
+                    assert!(!put(&world, &session).await.is_forward(), "{role} after {call:?}");
+                    let free =
+                        [("Action", "CreateRole"), ("RoleName", "x"), ("AssumeRolePolicyDocument", &*trust(ANN))];
+                    assert_eq!(world.iam(&session, &free).await.said(), (403, "AccessDenied".into()), "{call:?}");
+                }
+            }
+        }
+    }
+    assert!(done > 60 && made > 60, "{done} calls succeeded, {made} sessions were made");
+}

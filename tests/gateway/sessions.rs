@@ -174,11 +174,7 @@ async fn rule_21_a_single_session_is_ended_by_its_key_with_all_that_came_of_it()
     world.role("second", Owner::Account, &trust("arn:aws:iam:::role/R"), &[("p", &all)]).await;
     let (one, other) = (world.assume(&ann, "R").await, world.assume(&ann, "R").await);
     let (of_one, of_other) = (world.assume(&one, "second").await, world.assume(&other, "second").await);
-    world
-        .change_role("R", |role| {
-            role.revoked.keys.insert(one.key.clone(), i64::MAX);
-        })
-        .await;
+    world.change_role("R", |role| role.revoked.keys.extend([(one.key.clone(), i64::MAX)])).await;
     assert!(!reads(&world, &one).await && !reads(&world, &of_one).await);
     assert!(reads(&world, &other).await && reads(&world, &of_other).await);
     let reply = world.send(Req::get("/b-one/k").sign(&world, &one)).await;

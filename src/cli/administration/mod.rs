@@ -12,11 +12,12 @@ pub use error::Error;
 pub use keys::IssuedKey;
 pub use users::NewUser;
 
+use crate::entity::quota;
 use crate::store::{Records, Scope};
 use crate::types::{AccountId, Entropy, Timestamp};
 
 /// Long-term keys that a user may have.
-pub const KEYS_QUOTA: usize = 2;
+pub const KEYS_QUOTA: usize = quota::ACCESS_KEYS;
 
 /// How often a change is tried anew when its record was changed meanwhile.
 const ATTEMPTS: usize = 5;

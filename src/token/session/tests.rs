@@ -212,6 +212,35 @@ fn rule_21_a_chain_has_eight_links_at_most_and_claims_are_checked() {
 }
 
 #[test]
+fn rule_16_sessions_of_users_come_from_a_long_term_key_and_from_no_session() {
+    let ring = ring(&[("a", "minting", 1)]);
+    let entropy = Counter(AtomicU8::new(0));
+    for kind in [SessionKind::User, SessionKind::Federated] {
+        let with = |change: &dyn Fn(&mut SessionClaims)| {
+            let mut claims = claims();
+            (claims.kind, claims.chain) = (kind, Vec::new());
+            claims.subject = link(LinkKind::User, "TESTER2", "AIDAJQABLZS4A3QDU576Q");
+            change(&mut claims);
+            ring.seal(&claims, STORE, &entropy).map(|_| ())
+        };
+        assert_eq!(with(&|_| {}), Ok(()));
+        assert_eq!(with(&|c| c.parent_key = None), Err(Error::MalformedClaims));
+        assert_eq!(with(&|c| c.chain = vec![c.subject.clone()]), Err(Error::MalformedClaims));
+        assert_eq!(with(&|c| c.subject.kind = LinkKind::Role), Err(Error::MalformedClaims));
+        assert_eq!(with(&|c| c.kind = SessionKind::Role), Err(Error::MalformedClaims));
+    }
+}
+
+#[test]
+fn claims_of_before_there_were_kinds_of_sessions_are_those_of_a_role() {
+    let text = r#"{"k":"ASIAIOSFODNN7EXAMPLE","s":{"k":"r","a":"","n":"S3Access","i":"AROAJQABLZS4A3QDU576Q","e":3},"n":"Bob","i":1000,"x":4600,"c":[{"k":"u","a":"","n":"TESTER2","i":"AIDAJQABLZS4A3QDU576Q","e":3}],"l":"TESTER2"}"#;
+    let old = SessionClaims::decode(text.as_bytes()).unwrap();
+    assert_eq!((old.kind, old.policy_arns.len(), &old.chain[0].minted), (SessionKind::Role, 0, &None));
+    // Nor is anything written that gates of before cannot read.
+    assert_eq!(String::from_utf8(old.encode().unwrap()).unwrap(), text);
+}
+
+#[test]
 fn authentic_but_unknown_claims_are_refused() {
     for text in ["{}", "", "[]", "null"] {
         assert_eq!(SessionClaims::decode(text.as_bytes()), Err(Error::MalformedClaims));
