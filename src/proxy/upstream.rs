@@ -4,6 +4,7 @@ use super::fault::ForwardFault;
 use super::outbox::Outbox;
 use super::pool::Pool;
 use super::settings::{UpstreamSettings, UpstreamTls};
+use crate::types::Clock;
 use bytes::BytesMut;
 use pingora::connectors::TransportConnector;
 use pingora::protocols::Stream;
@@ -18,7 +19,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::time::Instant;
 
 /// The most unused connections that are kept.
 const IDLE_CONNECTIONS: usize = 512;
@@ -87,12 +87,12 @@ pub(super) struct Link {
 }
 
 impl Upstream {
-    pub(super) fn new(settings: &UpstreamSettings) -> Result<Self, UpstreamError> {
+    pub(super) fn new(settings: &UpstreamSettings, clock: Arc<dyn Clock>) -> Result<Self, UpstreamError> {
         Ok(Self {
             // No pool of its own is used: it would start a task for every request.
             connector: TransportConnector::new(None),
             peer: peer(settings)?,
-            pool: Pool::new(IDLE_CONNECTIONS, settings.idle_timeout),
+            pool: Pool::new(IDLE_CONNECTIONS, settings.idle_timeout, clock),
             read_timeout: settings.read_timeout,
             write_timeout: settings.write_timeout,
         })
@@ -100,7 +100,7 @@ impl Upstream {
 
     /// A connection: one that is there if it lives, unless a new one is wanted.
     pub(super) async fn connect(&self, fresh: bool) -> Result<Link, ForwardFault> {
-        while let Some((mut stream, input)) = (!fresh).then(|| self.pool.take(Instant::now())).flatten() {
+        while let Some((mut stream, input)) = (!fresh).then(|| self.pool.take()).flatten() {
             if is_quiet(&mut stream).await {
                 return Ok(Link { stream, input, reused: true });
             }
@@ -113,7 +113,7 @@ impl Upstream {
     pub(super) fn give_back(&self, link: Link) {
         let Link { stream, input, .. } = link;
         let input = if input.capacity() > KEPT_ROOM { BytesMut::new() } else { input };
-        self.pool.put(Instant::now(), (stream, input));
+        self.pool.put((stream, input));
     }
 }
 
