@@ -1,5 +1,6 @@
 //! The way to the backend: a peer that is built once with every time limit set, and its connections.
 
+use super::client::make_room;
 use super::fault::ForwardFault;
 use super::outbox::Outbox;
 use super::pool::Pool;
@@ -129,7 +130,7 @@ async fn is_quiet(stream: &mut Stream) -> bool {
 impl Link {
     /// Reads more input; 0 is the end.
     pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<io::Result<usize>> {
-        self.input.reserve(room);
+        make_room(&mut self.input, room);
         pin!(self.stream.read_buf(&mut self.input)).poll(cx)
     }
 
