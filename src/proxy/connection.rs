@@ -20,6 +20,7 @@ use pingora::server::ShutdownWatch;
 use pingora::time::timeout;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ pub(super) struct Call<'a, 's> {
 impl ProxyService {
     /// Serves a connection until it closes.
     pub(super) async fn serve(&self, stream: Stream, shutdown: &ShutdownWatch) {
-        let mut client = Client::new(stream);
+        let mut client = Client::new(stream, Arc::clone(&self.clock));
         let mut watch = shutdown.clone();
         let mut stop = pin!(async move {
             // A server that is gone stops too.
@@ -75,7 +76,7 @@ impl ProxyService {
     /// Answers a connection too many.
     pub(super) async fn turn_away(&self, stream: Stream) {
         let limit = self.settings.drain_timeout.min(TURNED_AWAY);
-        self.refuse(&mut Client::new(stream), HeadFault::TooManyConnections, limit).await;
+        self.refuse(&mut Client::new(stream, Arc::clone(&self.clock)), HeadFault::TooManyConnections, limit).await;
     }
 
     /// Waits for the next head.

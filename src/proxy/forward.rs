@@ -28,7 +28,6 @@ use pingora::time::timeout;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll};
-use tokio::time::Instant;
 
 /// What a transfer may hold outside the budget: no more than the connection's own buffers. Chunks that wait for
 /// their signature go beyond it.
@@ -159,12 +158,12 @@ impl ProxyService {
                 let event = poll_fn(|cx| Event::poll(cx, link, Some(&mut outbox), None));
                 timeout(self.upstream.write_timeout, event).await.map_err(|_| ForwardFault::BackendTimedOut)?
             } else if !ended && !outbox.is_given_up() {
-                let begun = Instant::now();
+                let begun = call.client.ticks();
                 let event = poll_fn(|cx| Event::poll(cx, link, None, Some((&mut *call.client, BODY_ROOM))));
                 let event = timeout(call.incoming.pace.patience(), event).await;
                 let event = event.map_err(|_| ForwardFault::ClientTimedOut)?;
                 if let Event::Client(Ok(count)) = event {
-                    call.incoming.pace.came(begun.elapsed(), count);
+                    call.incoming.pace.came(call.client.since(begun), count);
                 }
                 event
             } else {
@@ -281,8 +280,10 @@ impl ProxyService {
         let Answered { status, own, reusable, mut body } = answered;
         if let Some(own) = own {
             self.send(call, status, u64::try_from(own).unwrap_or(u64::MAX)).await?;
-            // What came with the head is all that is waited for of the backend's body.
-            body.take(&mut link.input, &mut Vec::new()).map_err(|_| ForwardFault::BackendMalformed)?;
+            // What came with the head is all that is waited for of the backend's body: nobody gets it.
+            if body.take(&mut link.input, &mut Vec::new()).is_err() {
+                return Ok(());
+            }
         } else {
             let count = body.take(&mut link.input, &mut call.client.output);
             self.send(call, status, count.map_err(|_| ForwardFault::BackendMalformed)?).await?;

@@ -11,7 +11,6 @@ use crate::wire::RequestHead;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use pingora::time::timeout;
-use tokio::time::Instant;
 
 /// The body of one request.
 #[derive(Debug)]
@@ -104,9 +103,9 @@ impl Incoming {
             if let Some(piece) = self.take(&mut client.input)? {
                 return Ok(piece);
             }
-            let begun = Instant::now();
+            let begun = client.ticks();
             match timeout(self.pace.patience(), client.fill(BODY_ROOM)).await {
-                Ok(Ok(count)) if count > 0 => self.pace.came(begun.elapsed(), count),
+                Ok(Ok(count)) if count > 0 => self.pace.came(client.since(begun), count),
                 Ok(_) => return Err(ForwardFault::ClientGone),
                 Err(_) => return Err(ForwardFault::ClientTimedOut),
             }

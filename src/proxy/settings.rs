@@ -36,7 +36,7 @@ pub struct ProxySettings {
     pub max_connections: usize,
     /// How long a connection may wait for the first byte of its next request.
     pub keepalive: Duration,
-    /// How long a whole head may take: the first from the connection on, a later one from its first byte on.
+    /// How long a new connection may wait with its first byte, and how long a whole head may take from its first byte on.
     pub head_timeout: Duration,
     /// Requests on one connection before it is closed; none for no limit.
     pub keepalive_requests: Option<u32>,

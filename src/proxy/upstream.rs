@@ -1,9 +1,11 @@
 //! The way to the backend: a peer that is built once with every time limit set, and its connections.
 
+use super::client::make_room;
 use super::fault::ForwardFault;
 use super::outbox::Outbox;
 use super::pool::Pool;
 use super::settings::{UpstreamSettings, UpstreamTls};
+use crate::types::Clock;
 use bytes::BytesMut;
 use pingora::connectors::TransportConnector;
 use pingora::protocols::Stream;
@@ -18,7 +20,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::time::Instant;
 
 /// The most unused connections that are kept.
 const IDLE_CONNECTIONS: usize = 512;
@@ -87,12 +88,12 @@ pub(super) struct Link {
 }
 
 impl Upstream {
-    pub(super) fn new(settings: &UpstreamSettings) -> Result<Self, UpstreamError> {
+    pub(super) fn new(settings: &UpstreamSettings, clock: Arc<dyn Clock>) -> Result<Self, UpstreamError> {
         Ok(Self {
             // No pool of its own is used: it would start a task for every request.
             connector: TransportConnector::new(None),
             peer: peer(settings)?,
-            pool: Pool::new(IDLE_CONNECTIONS, settings.idle_timeout),
+            pool: Pool::new(IDLE_CONNECTIONS, settings.idle_timeout, clock),
             read_timeout: settings.read_timeout,
             write_timeout: settings.write_timeout,
         })
@@ -100,7 +101,7 @@ impl Upstream {
 
     /// A connection: one that is there if it lives, unless a new one is wanted.
     pub(super) async fn connect(&self, fresh: bool) -> Result<Link, ForwardFault> {
-        while let Some((mut stream, input)) = (!fresh).then(|| self.pool.take(Instant::now())).flatten() {
+        while let Some((mut stream, input)) = (!fresh).then(|| self.pool.take()).flatten() {
             if is_quiet(&mut stream).await {
                 return Ok(Link { stream, input, reused: true });
             }
@@ -113,7 +114,7 @@ impl Upstream {
     pub(super) fn give_back(&self, link: Link) {
         let Link { stream, input, .. } = link;
         let input = if input.capacity() > KEPT_ROOM { BytesMut::new() } else { input };
-        self.pool.put(Instant::now(), (stream, input));
+        self.pool.put((stream, input));
     }
 }
 
@@ -129,7 +130,7 @@ async fn is_quiet(stream: &mut Stream) -> bool {
 impl Link {
     /// Reads more input; 0 is the end.
     pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<io::Result<usize>> {
-        self.input.reserve(room);
+        make_room(&mut self.input, room);
         pin!(self.stream.read_buf(&mut self.input)).poll(cx)
     }
 

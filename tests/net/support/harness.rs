@@ -11,7 +11,7 @@ use rolegate::types::{Clock, Entropy, Secret, Timestamp};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
@@ -21,6 +21,12 @@ pub(crate) struct TestClock;
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         Timestamp::parse_basic(NOW).unwrap()
+    }
+
+    /// The time stands still, durations do not.
+    fn ticks(&self) -> u64 {
+        static BEGIN: OnceLock<tokio::time::Instant> = OnceLock::new();
+        BEGIN.get_or_init(tokio::time::Instant::now).elapsed().as_nanos().try_into().unwrap()
     }
 }
 
