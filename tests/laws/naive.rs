@@ -324,6 +324,9 @@ fn deny_reaches(statement: &Value, q: &Question) -> bool {
         Principal::Anonymous => false,
         Principal::Root { .. } => account,
         Principal::User { .. } => account && listed(q.principal.arn()),
+        Principal::FederatedUser { account: own, user_path, user_name, .. } => {
+            account && listed(Some(format!("arn:aws:iam::{own}:user{user_path}{user_name}")))
+        }
         Principal::RoleSession { .. } => account && listed(q.principal.arn()) && listed(q.principal.role_arn()),
     };
     !spared
