@@ -108,11 +108,7 @@ impl GroupEntry {
 }
 
 /// The references of an entity, all of which must lead somewhere.
-pub(super) fn references(
-    key: &RecordKey,
-    arns: &[String],
-    account: &AccountId,
-) -> Result<Vec<PolicyRef>, LookupError> {
+pub(super) fn references(key: &RecordKey, arns: &[String], account: &AccountId) -> Result<Vec<PolicyRef>, LookupError> {
     let parse = |arn: &String| PolicyRef::parse(arn, account).ok_or_else(|| LookupError::Missing(key.clone()));
     arns.iter().map(parse).collect()
 }
@@ -196,9 +192,10 @@ pub struct Grants {
 impl Grants {
     /// The compiled identity policies: attached ones, then each group's own and attached ones.
     pub fn identity(&self) -> impl Iterator<Item = &CompiledPolicy> {
-        let of_groups = self.groups.iter().flat_map(|(group, attached)| {
-            group.policies.iter().chain(attached.iter().map(|entry| &entry.compiled))
-        });
+        let of_groups = self
+            .groups
+            .iter()
+            .flat_map(|(group, attached)| group.policies.iter().chain(attached.iter().map(|entry| &entry.compiled)));
         self.policies.iter().map(|entry| &entry.compiled).chain(of_groups)
     }
 

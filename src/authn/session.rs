@@ -1,7 +1,9 @@
 //! Sessions: the token opened, and everything behind it still standing (security rules 14 and 21).
 
 use super::grants::resolve_all;
-use super::{Credential, Directory, Error, Identity, LookupError, RoleEntry, SessionEntry, Source, UserEntry, owner_of_key};
+use super::{
+    Credential, Directory, Error, Identity, LookupError, RoleEntry, SessionEntry, Source, UserEntry, owner_of_key,
+};
 use crate::entity::Revocations;
 use crate::token::{self, Link, LinkKind, SessionClaims, SessionKind};
 use crate::types::{AccessKeyId, Principal, Timestamp};
@@ -81,11 +83,7 @@ fn ended(revoked: &Revocations, (key, issued): By<'_>) -> bool {
     !revoked.is_empty() && revoked.ends(key, issued)
 }
 
-async fn live_role(
-    link: &Link,
-    by: By<'_>,
-    directory: &dyn Directory,
-) -> Result<Option<Arc<RoleEntry>>, LookupError> {
+async fn live_role(link: &Link, by: By<'_>, directory: &dyn Directory) -> Result<Option<Arc<RoleEntry>>, LookupError> {
     let role = directory.role(&link.account, &link.name).await?;
     Ok(role.filter(|entry| {
         let role = &entry.role;
@@ -93,11 +91,7 @@ async fn live_role(
     }))
 }
 
-async fn live_user(
-    link: &Link,
-    by: By<'_>,
-    directory: &dyn Directory,
-) -> Result<Option<Arc<UserEntry>>, LookupError> {
+async fn live_user(link: &Link, by: By<'_>, directory: &dyn Directory) -> Result<Option<Arc<UserEntry>>, LookupError> {
     let user = directory.user(&link.account, &link.name).await?;
     Ok(user.filter(|entry| {
         let user = &entry.user;

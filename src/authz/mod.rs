@@ -7,10 +7,12 @@ pub mod builtin;
 mod context;
 mod decide;
 mod denied;
+mod report;
 
 pub use context::{request_context, resource_context, s3_context};
 pub use decide::{Question, authorize, authorize_trust, caller_only};
 pub use denied::Denied;
+pub use report::DecodedDenial;
 
 mod operator;
 

@@ -105,7 +105,7 @@ impl Gateway {
         };
         let checked = claim.check(head, query, &rules).map_err(Fault::signature)?;
         let credential = authn::find(claim, now, head.peer(), &*self.directory).await?;
-        Ok(credential.verify(&checked, None)?)
+        Ok(credential.verify(&checked, None)?.describing_denials(self.settings.encoded_messages))
     }
 
     /// An operation on one bucket or object whose answer passes.

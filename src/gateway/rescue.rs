@@ -167,9 +167,7 @@ fn s3_lookup(error: &authn::LookupError) -> Saying {
         authn::LookupError::Store(_)
         | authn::LookupError::BadPolicy(_)
         | authn::LookupError::Missing(_)
-        | authn::LookupError::Stale => {
-            Saying::new(503, "ServiceUnavailable", UNAVAILABLE)
-        }
+        | authn::LookupError::Stale => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
     }
 }
 
@@ -179,9 +177,7 @@ fn control_lookup(error: &authn::LookupError) -> Saying {
         authn::LookupError::Store(_)
         | authn::LookupError::BadPolicy(_)
         | authn::LookupError::Missing(_)
-        | authn::LookupError::Stale => {
-            Saying::new(503, "ServiceUnavailable", UNAVAILABLE)
-        }
+        | authn::LookupError::Stale => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
     }
 }
 
