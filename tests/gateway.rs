@@ -28,5 +28,7 @@ mod objects;
 mod planes;
 #[path = "gateway/roles.rs"]
 mod roles;
+#[path = "gateway/sts.rs"]
+mod sts;
 #[path = "gateway/work.rs"]
 mod work;

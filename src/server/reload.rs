@@ -5,7 +5,7 @@
 
 use crate::cli;
 use crate::conf::{Config, ProcessEnvironment, Reference};
-use crate::token::KeyRing;
+use crate::token::{KeyRing, RingError};
 use crate::types::Secret;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +24,8 @@ pub(super) async fn follow_ring(config: Config, ring: Arc<KeyRing>) {
     let from_file = matches!(config.token.keys, Reference::File(_));
     let mut known = read(&config).ok();
     // The first look replaces what may have changed since the ring was read at the start.
-    if let Some(text) = &known {
-        replace(&ring, text);
+    if let Some(Err(error)) = known.as_ref().map(|text| ring.replace(text.expose_str().unwrap_or_default())) {
+        refused(&error);
     }
     let mut complained = false;
     loop {
@@ -55,6 +55,10 @@ fn read(config: &Config) -> Result<Secret, cli::OpenError> {
 fn replace(ring: &KeyRing, text: &Secret) {
     match ring.replace(text.expose_str().unwrap_or_default()) {
         Ok(()) => tracing::info!(?ring, "the token keys were read"),
-        Err(error) => tracing::error!(%error, "the token keys are refused; the gate goes on with those it has"),
+        Err(error) => refused(&error),
     }
+}
+
+fn refused(error: &RingError) {
+    tracing::error!(%error, "the token keys are refused; the gate goes on with those it has");
 }
