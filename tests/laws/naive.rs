@@ -280,7 +280,7 @@ fn name(element: &Value, q: &Question, named: &mut Named) {
         match entry {
             ("AWS", star) if star == "*" => named.everyone |= !federated,
             ("AWS", arn) if !federated => {
-                named.itself |= q.principal.arn().is_some_and(|own| own == full_root(&arn));
+                named.itself |= own_arn(&q.principal).is_some_and(|own| own == full_root(&arn));
                 named.role |= q.principal.role_arn().is_some_and(|own| own == arn);
                 named.account |= account_of(&q.principal).is_some_and(|own| full_root(&arn) == root_arn(&own));
             }
@@ -293,6 +293,16 @@ fn name(element: &Value, q: &Question, named: &mut Named) {
 fn entries(element: &Value) -> Vec<(&str, String)> {
     let members = element.as_object().unwrap().iter();
     members.flat_map(|(kind, values)| list(values).map(move |value| (kind.as_str(), text(value)))).collect()
+}
+
+/// The ARN that policies name the caller by: of a federated user, the user's for whom it stands.
+fn own_arn(principal: &Principal) -> Option<String> {
+    match principal {
+        Principal::FederatedUser { account, user_path, user_name, .. } => {
+            Some(format!("arn:aws:iam::{account}:user{user_path}{user_name}"))
+        }
+        other => other.arn(),
+    }
 }
 
 fn root_arn(account: &str) -> String {
@@ -323,10 +333,7 @@ fn deny_reaches(statement: &Value, q: &Question) -> bool {
         Principal::WebIdentity { provider } => entries(element).contains(&("Federated", provider.to_string())),
         Principal::Anonymous => false,
         Principal::Root { .. } => account,
-        Principal::User { .. } => account && listed(q.principal.arn()),
-        Principal::FederatedUser { account: own, user_path, user_name, .. } => {
-            account && listed(Some(format!("arn:aws:iam::{own}:user{user_path}{user_name}")))
-        }
+        Principal::User { .. } | Principal::FederatedUser { .. } => account && listed(own_arn(&q.principal)),
         Principal::RoleSession { .. } => account && listed(q.principal.arn()) && listed(q.principal.role_arn()),
     };
     !spared
