@@ -32,5 +32,7 @@ mod planes;
 mod roles;
 #[path = "gateway/sessions.rs"]
 mod sessions;
+#[path = "gateway/sts.rs"]
+mod sts;
 #[path = "gateway/work.rs"]
 mod work;

@@ -66,9 +66,21 @@ pub struct Authenticated {
     identity: Identity,
     signature: Option<(VerifiedSignature, Arc<SigningKey>)>,
     source: Option<Source>,
+    describes_denials: bool,
 }
 
 impl Authenticated {
+    /// With whether denials of S3 requests are described for DecodeAuthorizationMessage (security rule 30).
+    #[must_use]
+    pub fn describing_denials(self, describes_denials: bool) -> Self {
+        Self { describes_denials, ..self }
+    }
+
+    /// Whether denials of S3 requests are described.
+    pub fn describes_denials(&self) -> bool {
+        self.describes_denials
+    }
+
     /// The caller.
     pub fn principal(&self) -> &Principal {
         &self.principal
@@ -149,7 +161,8 @@ impl Authenticated {
 
 /// The caller of a request without any claim.
 pub fn anonymous() -> Authenticated {
-    Authenticated { principal: Principal::Anonymous, identity: Identity::Anonymous, signature: None, source: None }
+    let (principal, identity) = (Principal::Anonymous, Identity::Anonymous);
+    Authenticated { principal, identity, signature: None, source: None, describes_denials: false }
 }
 
 /// A live credential that a claim names. Nothing is proven yet.
@@ -226,6 +239,7 @@ impl Credential {
             identity: self.identity,
             signature: Some(signature),
             source: Some(self.source),
+            describes_denials: false,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::{Denied, Permit, Reach, builtin};
 use crate::authn::{Authenticated, BucketEntry, CompiledPolicy, Grants, Identity, RoleEntry};
 use crate::entity::{Caps, Owner, UserKind};
-use crate::policy::{self, AuthorizationRequest, Decision, NamedPolicy, Outcome, Policies};
+use crate::policy::{self, AuthorizationRequest, Decision, DecodedDenial, NamedPolicy, Outcome, Policies};
 use crate::store::RecordKey;
 use crate::token::SessionKind;
 use crate::types::{AccountId, Context, LazyContext, Principal, Requirement};
@@ -48,38 +48,43 @@ pub fn may(caller: &Authenticated, question: &Question<'_>) -> Result<(), Box<De
     decide(caller, question).map(|_| ())
 }
 
-/// May the caller assume the role? `sts:AssumeRole` on the role's ARN, decided by its trust policy.
+/// May the caller assume the role, with all that the session is to carry? The requirements, `sts:AssumeRole` first,
+/// are decided one by one by the role's trust policy. The reason of a denial is never told, nor described for
+/// DecodeAuthorizationMessage: an unknown role and an untrusted caller look the same.
 pub fn authorize_trust(
     caller: &Authenticated,
     role: &RoleEntry,
-    requirement: Requirement,
+    requirements: Vec<Requirement>,
     context: &Context,
-) -> Result<Permit, Box<Denied>> {
+) -> Option<Result<Permit, Box<Denied>>> {
+    if requirements.is_empty() {
+        return None;
+    }
     let identity = identity_policies(caller, None);
     let boundaries = boundaries(caller);
     let session = session_policies(caller);
-    let request = AuthorizationRequest {
-        principal: caller.principal(),
-        action: &requirement.action,
-        resource: &requirement.resource,
-        resource_account: Some(&role.role.account),
-        context,
-    };
     let policies = Policies {
         identity: &identity,
         boundaries: &boundaries,
         session: session.as_deref(),
         resource: Some(named(&role.trust)),
     };
-    let decision = policy::decide_trust(&request, &policies);
-    // The reason is never told: an unknown role and an untrusted caller look the same.
-    match judge(caller.principal(), &requirement, &decision, None) {
-        Some(denied) => Err(Box::new(denied)),
-        None => {
-            let statements = statement_names(&decision).collect();
-            Ok(permit(caller, vec![requirement], statements))
+    let mut statements = Vec::new();
+    for requirement in &requirements {
+        let request = AuthorizationRequest {
+            principal: caller.principal(),
+            action: &requirement.action,
+            resource: &requirement.resource,
+            resource_account: Some(&role.role.account),
+            context,
+        };
+        let decision = policy::decide_trust(&request, &policies);
+        match judge(caller.principal(), requirement, &decision, None) {
+            Some(denied) => return Some(Err(Box::new(denied))),
+            None => statements.extend(statement_names(&decision)),
         }
     }
+    Some(Ok(permit(caller, requirements, statements)))
 }
 
 /// The permit of a call that every verified identity may make (GetCallerIdentity). Anonymous gets none.
@@ -110,9 +115,24 @@ fn decide(caller: &Authenticated, question: &Question<'_>) -> Result<Vec<String>
     };
     let decision = policy::decide(&request, &policies);
     match judge(caller.principal(), &question.requirement, &decision, question.account) {
-        Some(denied) => Err(Box::new(denied)),
+        Some(denied) => Err(Box::new(Denied { report: report(caller, &request, &decision), ..denied })),
         None => Ok(statement_names(&decision).collect()),
     }
+}
+
+/// What the caller may have decoded. S3 denials are described only where the configuration asks for it: there a
+/// denial must be cheap. A referring page's address may itself be a credential (a presigned URL), so it is left out.
+fn report(
+    caller: &Authenticated,
+    request: &AuthorizationRequest<'_>,
+    decision: &Decision<'_>,
+) -> Option<Box<DecodedDenial>> {
+    if has_prefix_ignoring_case(request.action, "s3:") && !caller.describes_denials() {
+        return None;
+    }
+    let mut described = DecodedDenial::new(request, decision)?;
+    described.context.conditions.items.retain(|pair| !pair.key.eq_ignore_ascii_case("aws:Referer"));
+    Some(Box::new(described))
 }
 
 fn judge(
@@ -137,6 +157,8 @@ fn judge(
         cause: decision.cause.filter(|_| same_account),
         statements: statement_names(decision).collect(),
         unsupported_key: unsupported_key.filter(|_| same_account && decision.outcome != Outcome::ExplicitDeny),
+        report: None,
+        encoded: None,
     })
 }
 

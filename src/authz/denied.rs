@@ -1,6 +1,6 @@
 //! A denial, in AWS's words.
 
-use crate::policy::{Outcome, PolicyKind};
+use crate::policy::{DecodedDenial, Outcome, PolicyKind};
 use crate::types::{Principal, Requirement};
 
 /// Why a request was denied.
@@ -19,6 +19,10 @@ pub struct Denied {
     pub statements: Vec<String>,
     /// A fact of the backend that a statement reads and that this gate does not fetch yet.
     pub unsupported_key: Option<String>,
+    /// What DecodeAuthorizationMessage is to tell; none where the caller may not know it (security rule 30).
+    pub report: Option<Box<DecodedDenial>>,
+    /// The report, sealed for the caller's account.
+    pub encoded: Option<String>,
 }
 
 impl Denied {
@@ -44,6 +48,9 @@ impl Denied {
                 ". A policy statement reads the condition key {key}, whose value this gate cannot fetch from the backend yet"
             ));
         }
+        if let Some(encoded) = &self.encoded {
+            text.push_str(&format!(". Encoded authorization failure message: {encoded}"));
+        }
         text
     }
 }
@@ -61,6 +68,8 @@ mod tests {
             cause,
             statements: Vec::new(),
             unsupported_key: None,
+            report: None,
+            encoded: None,
         }
     }
 
@@ -82,12 +91,17 @@ mod tests {
                 .message()
                 .ends_with("with an explicit deny in a session policy")
         );
-        assert!(denied(user, Outcome::ExplicitDeny, None).message().ends_with("\"arn:aws:s3:::b/k\""));
+        let plain = denied(user, Outcome::ExplicitDeny, None);
+        assert!(plain.message().ends_with("\"arn:aws:s3:::b/k\""));
+        let sealed = Denied { encoded: Some("AbC-_".into()), ..plain };
+        assert!(sealed.message().ends_with("\"arn:aws:s3:::b/k\". Encoded authorization failure message: AbC-_"));
     }
 
     #[test]
     fn rule_30_anonymous_learns_nothing() {
         let message = denied(Principal::Anonymous, Outcome::ExplicitDeny, Some(PolicyKind::Bucket)).message();
         assert_eq!(message, "Access Denied");
+        let sealed = Denied { encoded: Some("x".into()), ..denied(Principal::Anonymous, Outcome::ExplicitDeny, None) };
+        assert_eq!(sealed.message(), "Access Denied");
     }
 }

@@ -1,5 +1,7 @@
 //! The commands and their options.
 
+use super::sessions::Session;
+use super::token_keys::TokenKey;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -44,6 +46,12 @@ pub(super) enum Command {
     /// Inline policies of roles (also written `role policy`)
     #[command(subcommand)]
     RolePolicy(RolePolicy),
+    /// Sessions of roles and users
+    #[command(subcommand)]
+    Session(Session),
+    /// Keys that seal session tokens
+    #[command(subcommand)]
+    TokenKey(TokenKey),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -2,7 +2,7 @@
 
 use super::administration::{self, Administration, NewUser};
 use super::args::{Caps, Command, Key, NewKey, Role, RolePolicy, RoleTrustPolicy, TrustDocument, User};
-use super::output;
+use super::{output, token_keys};
 use crate::conf::Environment;
 use crate::entity;
 use crate::types::{AccessKeyId, Secret};
@@ -23,6 +23,9 @@ pub(super) enum CommandError {
         /// The system's reason.
         reason: io::Error,
     },
+    /// The ring of token keys.
+    #[error(transparent)]
+    TokenKey(#[from] token_keys::Error),
     /// No document at all.
     #[error("give the policy document, or a file with --infile")]
     NoDocument,
@@ -35,6 +38,7 @@ impl CommandError {
             Self::Refused(error) => error.exit_status(),
             Self::Infile { reason, .. } if reason.kind() == io::ErrorKind::NotFound => 2,
             Self::Infile { .. } => 5,
+            Self::TokenKey(error) => error.exit_status(),
             Self::NoDocument => 22,
         }
     }
@@ -69,6 +73,8 @@ pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
         Command::RolePolicy(RolePolicy::Detach { name, policy_arn }) => {
             ("role-policy detach", format!("{} {policy_arn}", name.role_name))
         }
+        Command::Session(command) => command.change(),
+        Command::TokenKey(command) => return command.change(),
         Command::User(User::Info(_) | User::List)
         | Command::Role(Role::Get(_) | Role::List { .. })
         | Command::RolePolicy(RolePolicy::List(_) | RolePolicy::ListAttached(_) | RolePolicy::Get { .. })

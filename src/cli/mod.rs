@@ -12,10 +12,14 @@ mod commands;
 mod import;
 mod open;
 mod output;
+mod sessions;
+mod token_keys;
 
-pub use administration::{Administration, Error as AdministrationError, IssuedKey, KEYS_QUOTA, NewUser};
+pub use administration::{
+    Administration, Error as AdministrationError, IssuedKey, KEYS_QUOTA, NewUser, SessionsOf, WhichSessions,
+};
 pub use import::{ImportError, import_once};
-pub use open::{OpenError, open_store, token_keys};
+pub use open::{OpenError, open_store, present_token_keys, token_keys};
 
 use crate::conf::{Config, Environment, Sink, own_uid};
 use crate::telemetry::{self, CommandRecord};
@@ -202,6 +206,14 @@ async fn on_store(
     environment: &dyn Environment,
     hooks: &Hooks,
 ) -> Result<String, Failure> {
+    // The ring is no part of the store.
+    let command = match command {
+        Command::TokenKey(command) => {
+            let done = token_keys::run(config, command, environment, hooks.entropy.as_ref(), hooks.clock.now());
+            return Ok(done.map_err(commands::CommandError::from)?);
+        }
+        other => other,
+    };
     let (records, _store) = open_store(config, environment, hooks).await?;
     let admin = Administration {
         records: &records,
@@ -216,8 +228,9 @@ async fn on_store(
         Command::Role(command) => commands::role(&admin, command, environment).await?,
         Command::RoleTrustPolicy(command) => commands::trust_policy(&admin, command, environment).await?,
         Command::RolePolicy(command) => commands::role_policy(&admin, command, environment).await?,
-        // Not commands on the store; `dispatch` has taken them.
-        Command::Serve { .. } | Command::CheckConf | Command::CheckBackend => String::new(),
+        Command::Session(command) => sessions::session(&admin, command).await?,
+        // Not commands on the store; they have been taken before.
+        Command::Serve { .. } | Command::CheckConf | Command::CheckBackend | Command::TokenKey(_) => String::new(),
     };
     Ok(text)
 }

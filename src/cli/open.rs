@@ -70,6 +70,11 @@ pub fn token_keys(config: &Config, environment: &dyn Environment, entropy: &dyn 
     fetch_or_make(&config.token.keys, environment, embedded, make).map_err(OpenError::Ring)
 }
 
+/// The same of a ring that is there; none is made.
+pub fn present_token_keys(config: &Config, environment: &dyn Environment) -> Result<Secret, OpenError> {
+    fetch_or_make(&config.token.keys, environment, config.store.url.is_embedded(), None).map_err(OpenError::Ring)
+}
+
 fn store_key(config: &Config, environment: &dyn Environment, entropy: &dyn Entropy) -> Result<StoreKey, OpenError> {
     let make = || StoreKey::generate(entropy).to_hex();
     let (make, database): (Option<&dyn Fn() -> Secret>, Option<&Path>) = match &config.store.url {

@@ -2,6 +2,7 @@
 
 use super::administration::IssuedKey;
 use crate::entity::{Role, User};
+use crate::token::KeyInfo;
 use crate::types::Timestamp;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
@@ -80,6 +81,24 @@ pub(super) fn policy(document: &str) -> String {
 /// A list of names.
 pub(super) fn names(names: &[String]) -> String {
     pretty(&names)
+}
+
+#[derive(Serialize)]
+struct TokenKeyOutput<'a> {
+    id: &'a str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+}
+
+/// The ring of token keys, without the keys.
+pub(super) fn token_keys(keys: &[KeyInfo]) -> String {
+    let shown = keys.iter().map(|key| TokenKeyOutput {
+        id: &key.id,
+        state: key.state.as_str(),
+        since: key.since.map(|since| since.iso8601()),
+    });
+    pretty(&shown.collect::<Vec<_>>())
 }
 
 /// A user. Secrets are not shown, but for the key that was just issued.

@@ -4,8 +4,8 @@ use super::backend_file;
 use super::endpoint::is_domain;
 use super::reader::{Report, Section};
 use super::{
-    Admin, Audit, Bootstrap, Cache, Config, Environment, Identity, Limits, Listen, LogFormat, LogLevel, Logs, Mistake,
-    Reference, SigV4, Sink, Store, StoreUrl, TlsFiles, Token,
+    Admin, Audit, Bootstrap, Cache, Config, Denials, Environment, Identity, Limits, Listen, LogFormat, LogLevel, Logs,
+    Mistake, Reference, SigV4, Sink, Store, StoreUrl, TlsFiles, Token,
 };
 use crate::proxy::AddressRange;
 use crate::types::AccountId;
@@ -37,6 +37,7 @@ pub(super) fn parse(text: &str, folder: &Path, environment: &dyn Environment) ->
         limits: limits(&mut root),
         logs: logs(&mut root, folder),
         audit: audit(&mut root),
+        denials: denials(&mut root),
         bootstrap: bootstrap(&mut root, folder),
     };
     if config.audit.required && config.logs.audit == Sink::Off {
@@ -274,6 +275,13 @@ fn audit(root: &mut Section<'_>) -> Audit {
     let required = section.boolean("required").unwrap_or(false);
     section.finish();
     Audit { required }
+}
+
+fn denials(root: &mut Section<'_>) -> Denials {
+    let mut section = root.section("denials");
+    let encoded_messages = section.boolean("encoded_messages").unwrap_or(false);
+    section.finish();
+    Denials { encoded_messages }
 }
 
 fn bootstrap(root: &mut Section<'_>, folder: &Path) -> Bootstrap {

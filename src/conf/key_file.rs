@@ -34,6 +34,17 @@ pub enum KeyFileError {
         /// The id of this process.
         us: u32,
     },
+    /// Somebody is changing the file, or was cut off while doing so.
+    #[error("the key file is being changed: {path} is there; if no command is running, remove it", path = .0.display())]
+    Busy(PathBuf),
+    /// The file cannot be changed.
+    #[error("{path} cannot be changed: {reason}", path = .path.display())]
+    Change {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        reason: io::Error,
+    },
     /// The file cannot be made.
     #[error("the key file {path} cannot be made: {reason}", path = .path.display())]
     Make {

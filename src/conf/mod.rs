@@ -10,6 +10,7 @@ mod bootstrap;
 mod endpoint;
 mod file;
 mod key_file;
+mod key_file_edit;
 mod listening;
 mod mistake;
 mod reader;
@@ -20,6 +21,7 @@ pub use backend::{AwsChunked, Backend, KeyHandling, KeyId, UnrecordedOwner};
 pub use bootstrap::{Import, ImportedKey, ImportedRole, ImportedUser};
 pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use key_file::{KeyFileError, fetch_or_make, own_uid};
+pub use key_file_edit::KeyFileEdit;
 pub use listening::{ListenError, ListenWarning, WEAK_SECRET_BYTES, listen_warnings, may_listen};
 pub use mistake::{ConfigErrors, Mistake};
 pub use secrets::{Environment, ProcessEnvironment, Reference, ReferenceError};
@@ -56,6 +58,8 @@ pub struct Config {
     pub logs: Logs,
     /// `[audit]`
     pub audit: Audit,
+    /// `[denials]`
+    pub denials: Denials,
     /// `[bootstrap]`
     pub bootstrap: Bootstrap,
 }
@@ -219,6 +223,13 @@ pub enum Sink {
 pub struct Audit {
     /// `required`: a gate that cannot write audit lines answers 503 (security rule 29).
     pub required: bool,
+}
+
+/// `[denials]`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Denials {
+    /// `encoded_messages`: S3 denials carry an encoded message too (security rule 30).
+    pub encoded_messages: bool,
 }
 
 /// `[bootstrap]`

@@ -60,7 +60,8 @@ pub struct CachedDirectory {
     buckets: Shelf<BucketEntry>,
     policies: Shelf<PolicyEntry>,
     groups: Shelf<GroupEntry>,
-    sessions: moka::sync::Cache<[u8; 32], Arc<SessionEntry>, foldhash::fast::RandomState>,
+    /// Opened tokens, each with the ring's generation at which it was opened.
+    sessions: moka::sync::Cache<[u8; 32], (u64, Arc<SessionEntry>), foldhash::fast::RandomState>,
     session_counters: CacheCounters,
 }
 
@@ -211,7 +212,9 @@ impl Directory for CachedDirectory {
     fn session(&self, token: &str, key: &AccessKeyId, now: Timestamp) -> Result<Arc<SessionEntry>, token::Error> {
         // Keyed by the hash of the whole token (security rule 19).
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        if let Some(found) = self.sessions.get(&hash) {
+        // Read before opening: a ring that is replaced meanwhile makes the entry one of an earlier ring.
+        let generation = self.ring.generation();
+        if let Some((_, found)) = self.sessions.get(&hash).filter(|(opened_at, _)| *opened_at == generation) {
             self.session_counters.hit();
             // INVARIANT: a cached token serves only the key id it was sealed with.
             return if found.opened.claims.access_key == *key { Ok(found) } else { Err(token::Error::OtherAccessKey) };
@@ -219,7 +222,7 @@ impl Directory for CachedDirectory {
         self.session_counters.miss();
         let opened = self.ring.open(token, self.records.store_id(), key, now)?;
         let entry = Arc::new(SessionEntry::new(opened, &self.default_account)?);
-        self.sessions.insert(hash, Arc::clone(&entry));
+        self.sessions.insert(hash, (generation, Arc::clone(&entry)));
         Ok(entry)
     }
 }

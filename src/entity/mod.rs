@@ -29,8 +29,9 @@ pub use group::{Group, Named};
 pub use last_used::{LastUsed, Used};
 pub use managed_policy::{ManagedPolicy, PolicyUse, PolicyVersion, UseKind};
 pub use names::{
-    NameError, arn, description, external_id, folded, group_name, number, path, path_prefix, policy_document,
-    policy_name, required, role_name, role_session_name, same_tag_key, session_policy, tag_key, tag_value, user_name,
+    NameError, arn, description, external_id, federated_name, folded, group_name, number, path, path_prefix,
+    policy_document, policy_name, required, role_name, role_session_name, same_tag_key, session_policy,
+    source_identity, tag_key, tag_value, user_name,
 };
 pub use revocations::Revocations;
 pub use role::{Role, Tag};

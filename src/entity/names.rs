@@ -186,6 +186,16 @@ pub fn role_session_name(value: &str) -> Result<(), NameError> {
     name("roleSessionName", value, 2, 64)
 }
 
+/// SourceIdentity: 2 to 64.
+pub fn source_identity(value: &str) -> Result<(), NameError> {
+    name("sourceIdentity", value, 2, 64)
+}
+
+/// Name of GetFederationToken: 2 to 32.
+pub fn federated_name(value: &str) -> Result<(), NameError> {
+    name("name", value, 2, 32)
+}
+
 /// ExternalId: 2 to 1224 characters out of `[\w+=,.@:\/-]`.
 pub fn external_id(value: &str) -> Result<(), NameError> {
     text("externalId", value, (2, 1224), "[\\w+=,.@:\\/-]*", |c| is_name_char(c) || matches!(c, ':' | '/'))
@@ -270,6 +280,9 @@ mod tests {
         assert!(path_prefix("").is_err() && path_prefix("/a b").is_err());
         assert!(role_session_name("ab").is_ok() && role_session_name("a").is_err());
         assert!(role_session_name("a b").is_err() && role_session_name("a/b").is_err());
+        assert!(source_identity(&"a".repeat(64)).is_ok() && source_identity(&"a".repeat(65)).is_err());
+        assert!(federated_name(&"a".repeat(32)).is_ok() && federated_name(&"a".repeat(33)).is_err());
+        assert!(federated_name("a").is_err() && source_identity("a:b").is_err());
         assert!(external_id("a:/b").is_ok() && external_id("a").is_err() && external_id("a b").is_err());
         assert!(tag_key("Äé_.:/=+-@ 9").is_ok() && tag_key("").is_err() && tag_key("a&b").is_err());
         assert!(tag_value("").is_ok() && tag_value(&"x".repeat(257)).is_err() && tag_value("a\tb").is_err());

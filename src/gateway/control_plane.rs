@@ -6,15 +6,14 @@
 
 use super::{Fault, Gateway, Plane, Scene};
 use crate::authn::{self, Authenticated};
-use crate::authz::{self, Denied, Permit, Question};
-use crate::policy::Outcome;
+use crate::authz::{self, Question};
+use crate::iam;
 use crate::s3::is_bucket_host;
 use crate::sigv4::{Rules, Service, SignatureClaim};
 use crate::store::RecordKey;
 use crate::types::{AccountId, LazyContext};
 use crate::wire::aws_query::Parameters;
 use crate::wire::{Method, QueryString, RequestHead, Response};
-use crate::{iam, sts};
 use sha2::{Digest, Sha256};
 
 /// How often an IAM call is decided and executed anew when what its decision read has changed meanwhile. At each
@@ -126,84 +125,6 @@ impl Gateway {
             scene.trace.allowed(&permit);
         }
         Ok(answer?.to_xml(scene.request_id))
-    }
-
-    async fn sts(
-        &self,
-        scene: &mut Scene<'_>,
-        caller: &Authenticated,
-        action: &str,
-        parameters: &Parameters,
-    ) -> Result<String, Fault> {
-        let request = sts::parse(action, parameters)?;
-        scene.trace.operation = request.operation();
-        let answer = match &request {
-            sts::Request::GetCallerIdentity => {
-                let permit = authz::caller_only(caller).ok_or(Fault::Unsigned)?;
-                scene.trace.allowed(&permit);
-                sts::caller_identity(permit.principal())?
-            }
-            sts::Request::AssumeRole(assume) => {
-                let (permit, role) = self.trusted(scene, caller, assume).await?;
-                let mint = sts::Mint {
-                    ring: &self.ring,
-                    store_id: self.records.store_id(),
-                    now: self.clock.now(),
-                    entropy: &*self.entropy,
-                    default_account: &self.settings.default_account,
-                };
-                let minted_by = sts::Caller {
-                    is_session: caller.identity().session().is_some(),
-                    chain: caller.chain(),
-                    parent_key: caller.long_term_key().cloned(),
-                };
-                sts::issue(assume, &role.role, &minted_by, &permit, &mint)?
-            }
-        };
-        Ok(answer.to_xml(scene.request_id))
-    }
-
-    /// The trust decision. An unknown role, one under another path and an untrusted caller look the same.
-    async fn trusted(
-        &self,
-        scene: &mut Scene<'_>,
-        caller: &Authenticated,
-        assume: &sts::AssumeRole,
-    ) -> Result<(Permit, std::sync::Arc<authn::RoleEntry>), Fault> {
-        let default_account = &self.settings.default_account;
-        let requirement = assume.requirement(default_account);
-        let unknown = || {
-            Fault::Denied(Box::new(Denied {
-                principal: caller.principal().clone(),
-                requirement: requirement.clone(),
-                outcome: Outcome::ImplicitDeny,
-                cause: None,
-                statements: Vec::new(),
-                unsupported_key: None,
-            }))
-        };
-        let account = assume.role_account(default_account);
-        let role = self.directory.role(account, assume.role_name()).await?.ok_or_else(unknown)?;
-        if !assume.names(&role.role, default_account) {
-            return Err(unknown());
-        }
-        let mut context = authz::request_context(caller, scene.head, self.clock.now());
-        authz::resource_context(&role.role.account, &mut context);
-        role_tags(&role, &mut context);
-        assume.trust_context(&mut context);
-        let started = self.clock.ticks();
-        let decided = authz::authorize_trust(caller, &role, requirement.clone(), &context);
-        scene.trace.decide_nanos = self.clock.ticks().saturating_sub(started);
-        let permit = decided?;
-        scene.trace.allowed(&permit);
-        Ok((permit, role))
-    }
-}
-
-fn role_tags(role: &authn::RoleEntry, context: &mut crate::types::Context) {
-    for tag in &role.role.tags {
-        context.set(format!("aws:ResourceTag/{}", tag.key), tag.value.as_bytes());
-        context.set(format!("iam:ResourceTag/{}", tag.key), tag.value.as_bytes());
     }
 }
 

@@ -111,7 +111,7 @@ impl Gateway {
         };
         let checked = claim.check(head, query, &rules).map_err(Fault::signature)?;
         let credential = authn::find(claim, now, head.peer(), &*self.directory).await?;
-        let caller = credential.verify(&checked, None)?;
+        let caller = credential.verify(&checked, None)?.describing_denials(self.settings.encoded_messages);
         self.note_use(&caller, now);
         Ok(caller)
     }

@@ -20,6 +20,7 @@ mod ports;
 mod rescue;
 mod rewrite;
 mod settings;
+mod sts_plane;
 mod trace;
 mod verdict;
 
@@ -86,7 +87,8 @@ impl Gateway {
         let mut scene = Scene { head, request_id, body, trace };
         match self.decide(&mut scene).await {
             Ok(verdict) => verdict,
-            Err(fault) => {
+            Err(mut fault) => {
+                self.seal_denial(&mut fault);
                 let dialect = Dialect::of(scene.trace.plane);
                 let answer = rescue::answer(&fault, dialect, head, request_id);
                 scene.trace.error_code = Some(answer.code);

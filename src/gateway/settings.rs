@@ -36,4 +36,6 @@ pub struct Settings {
     pub chunks: ChunkLimits,
     /// The region that the backend is addressed in; shown where a bucket's region is asked for.
     pub backend_region: String,
+    /// Whether S3 denials carry an encoded message; those of IAM and STS always do (security rule 30).
+    pub encoded_messages: bool,
 }

@@ -7,6 +7,7 @@ mod gate;
 mod last_used;
 mod parts;
 mod readiness;
+mod reload;
 mod stop;
 
 pub use clock::{DrawnEntropy, SystemClock, SystemEntropy};
@@ -73,6 +74,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     }
     let epochs = Arc::new(Epochs::default());
     runtime.spawn(directory::follow(records.clone(), Arc::clone(&epochs), Arc::clone(&clock)));
+    runtime.spawn(reload::follow_ring(config.clone(), Arc::clone(&ring)));
     let directory = Arc::new(CachedDirectory::new(
         records.clone(),
         Arc::clone(&ring),

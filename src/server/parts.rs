@@ -56,6 +56,7 @@ pub(super) fn gateway_settings(config: &Config) -> gateway::Settings {
         answer_bytes: ANSWER_BYTES,
         chunks: ChunkLimits { max_chunk: config.limits.max_chunk_bytes as u64, ..ChunkLimits::default() },
         backend_region: config.backend.region.clone(),
+        encoded_messages: config.denials.encoded_messages,
     }
 }
 

@@ -1,13 +1,16 @@
 //! What AssumeRole asks for.
 
-use super::Error;
-use crate::entity::{NameError, Role, external_id, number, required, role_name, role_session_name, session_policy};
+use super::session_input::is_reserved;
+use super::{Caller, Error, SessionInput};
+use crate::entity::{
+    NameError, Role, external_id, number, quota, required, role_name, role_session_name, same_tag_key, source_identity,
+    tag_key,
+};
 use crate::types::{AccountId, Arn, Context, Requirement, ResourceName};
 use crate::wire::aws_query::Parameters;
 
-/// Parameters that AWS defines for AssumeRole and this version does not serve.
-const UNSUPPORTED: [&str; 7] =
-    ["PolicyArns", "Tags", "TransitiveTagKeys", "SourceIdentity", "SerialNumber", "TokenCode", "ProvidedContexts"];
+/// Parameters that AWS defines for AssumeRole and this version does not serve: there are no one-time codes yet.
+const UNSUPPORTED: [&str; 3] = ["SerialNumber", "TokenCode", "ProvidedContexts"];
 
 /// The parameters of an AssumeRole call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,32 +21,39 @@ pub struct AssumeRole {
     role_name: String,
     session_name: String,
     duration: Option<u32>,
-    policy: Option<String>,
     external_id: Option<String>,
+    input: SessionInput,
+    transitive: Vec<String>,
+    source_identity: Option<String>,
 }
 
 impl AssumeRole {
     pub(super) fn parse(parameters: &Parameters) -> Result<Self, Error> {
-        if let Some(name) = UNSUPPORTED.iter().find(|name| parameters.has(name)) {
-            return Err(Error::UnsupportedParameter(name));
-        }
+        refuse(parameters, &UNSUPPORTED)?;
         let role_arn = required("roleArn", parameters.get("RoleArn"))?;
         let (written_account, role_path, role_name) = parse_role_arn(role_arn)?;
         let session_name = required("roleSessionName", parameters.get("RoleSessionName"))?;
         role_session_name(session_name)?;
         let duration = number("durationSeconds", parameters.get("DurationSeconds"), 900, 43_200)?;
-        let policy = parameters.get("Policy");
-        policy.map_or(Ok(()), session_policy)?;
         let external = parameters.get("ExternalId");
         external.map_or(Ok(()), external_id)?;
+        let input = SessionInput::parse(parameters)?;
+        let transitive = parse_transitive(parameters, &input)?;
+        let source = parameters.get("SourceIdentity");
+        source.map_or(Ok(()), source_identity)?;
+        if source.is_some_and(is_reserved) {
+            return Err(Error::ReservedSourceIdentity);
+        }
         Ok(Self {
             written_account,
             role_path,
             role_name,
             session_name: session_name.to_owned(),
             duration,
-            policy: policy.map(ToOwned::to_owned),
             external_id: external.map(ToOwned::to_owned),
+            input,
+            transitive,
+            source_identity: source.map(ToOwned::to_owned),
         })
     }
 
@@ -67,9 +77,9 @@ impl AssumeRole {
         self.duration
     }
 
-    /// The inline session policy, if given.
-    pub fn policy(&self) -> Option<&str> {
-        self.policy.as_deref()
+    /// Session policies and tags.
+    pub fn input(&self) -> &SessionInput {
+        &self.input
     }
 
     /// Whether RoleArn is the ARN of this role, exactly: account, path and name with its case. A role found by
@@ -80,21 +90,87 @@ impl AssumeRole {
             && self.role_name == role.name
     }
 
-    /// What must be allowed, by the role's trust policy: `sts:AssumeRole` on the role's ARN with the default
-    /// account filled in. For a role that does not exist, what a denial names.
-    pub fn requirement(&self, default_account: &AccountId) -> Requirement {
+    /// Refuses what the caller's own session does not let it ask for, whatever the role: to change the source
+    /// identity, or to set again a tag that goes on.
+    pub fn check_chain(&self, caller: &Caller) -> Result<(), Error> {
+        if let (Some(kept), Some(asked)) = (&caller.source_identity, &self.source_identity)
+            && kept != asked
+        {
+            return Err(Error::SourceIdentityFixed);
+        }
+        let goes_on = |key: &str| caller.transitive.iter().any(|(kept, _)| same_tag_key(kept, key));
+        if self.input.tags().iter().any(|(key, _)| goes_on(key)) {
+            return Err(Error::TransitiveTagFixed);
+        }
+        Ok(())
+    }
+
+    /// What must be allowed by the role's trust policy, on the role's ARN with the default account filled in:
+    /// `sts:AssumeRole`, with tags `sts:TagSession`, with a source identity `sts:SetSourceIdentity`. The first stands
+    /// for the role that a denial names.
+    pub fn requirements(&self, caller: &Caller, default_account: &AccountId) -> Vec<Requirement> {
         let account = self.role_account(default_account);
-        let arn = Arn::iam(account.as_str(), format!("role{}{}", self.role_path, self.role_name));
-        Requirement::new("sts:AssumeRole", ResourceName::new(arn.to_string()))
+        let arn = Arn::iam(account.as_str(), format!("role{}{}", self.role_path, self.role_name)).to_string();
+        let tagged = !self.input.tags().is_empty() || !caller.transitive.is_empty();
+        let mut actions = vec!["sts:AssumeRole"];
+        actions.extend(tagged.then_some("sts:TagSession"));
+        actions.extend(self.session_source_identity(caller).map(|_| "sts:SetSourceIdentity"));
+        actions.into_iter().map(|action| Requirement::new(action, ResourceName::new(arn.as_str()))).collect()
     }
 
     /// The keys that the parameters give to the trust policy's conditions.
-    pub fn trust_context(&self, context: &mut Context) {
+    pub fn trust_context(&self, caller: &Caller, context: &mut Context) {
         context.set("sts:RoleSessionName", self.session_name.as_bytes());
         if let Some(external_id) = &self.external_id {
             context.set("sts:ExternalId", external_id.as_bytes());
         }
+        if let Some(identity) = self.session_source_identity(caller) {
+            context.set("sts:SourceIdentity", identity.as_bytes());
+        }
+        self.input.context(context);
+        let keys = self.session_transitive(caller);
+        context.set_many("sts:TransitiveTagKeys", keys.into_iter().map(String::into_bytes).collect());
     }
+
+    /// The source identity of the new session: the caller's, or the one given.
+    pub fn session_source_identity<'a>(&'a self, caller: &'a Caller) -> Option<&'a str> {
+        caller.source_identity.as_deref().or(self.source_identity.as_deref())
+    }
+
+    /// The tags of the new session: those given, and those of the caller that go on.
+    pub fn session_tags(&self, caller: &Caller) -> Vec<(String, Vec<String>)> {
+        caller.transitive.iter().cloned().chain(self.input.claimed_tags()).collect()
+    }
+
+    /// The keys of the tags that go on from the new session.
+    pub fn session_transitive(&self, caller: &Caller) -> Vec<String> {
+        caller.transitive.iter().map(|(key, _)| key.clone()).chain(self.transitive.iter().cloned()).collect()
+    }
+}
+
+/// Refuses parameters that AWS defines and this version does not serve: to overlook one could grant too much.
+pub(super) fn refuse(parameters: &Parameters, names: &[&'static str]) -> Result<(), Error> {
+    match names.iter().find(|name| parameters.has(name)) {
+        Some(name) => Err(Error::UnsupportedParameter(name)),
+        None => Ok(()),
+    }
+}
+
+fn parse_transitive(parameters: &Parameters, input: &SessionInput) -> Result<Vec<String>, Error> {
+    let given = parameters.list("TransitiveTagKeys")?;
+    if given.len() > quota::TAGS {
+        return Err(NameError::TooLong { field: "transitiveTagKeys", max: quota::TAGS }.into());
+    }
+    let mut keys: Vec<String> = Vec::with_capacity(given.len());
+    for key in given {
+        tag_key(key)?;
+        let tag = input.tags().iter().find(|(known, _)| same_tag_key(known, key));
+        let (spelt, _) = tag.ok_or(Error::TransitiveTagMissing)?;
+        if !keys.contains(spelt) {
+            keys.push(spelt.clone());
+        }
+    }
+    Ok(keys)
 }
 
 /// `arn:aws:iam::ACCOUNT:role/PATH/NAME`, 20 to 2048 characters.
@@ -124,6 +200,24 @@ mod tests {
     const ARN: (&str, &str) = ("RoleArn", "arn:aws:iam:::role/application_abc/S3Access");
     const NAME: (&str, &str) = ("RoleSessionName", "Bob");
 
+    fn plain() -> Caller {
+        let (chain, transitive) = (Vec::new(), Vec::new());
+        Caller { is_role_session: false, chain, parent_key: None, source_identity: None, transitive }
+    }
+
+    /// A session with a source identity and a tag that goes on.
+    fn marked() -> Caller {
+        let transitive = vec![("Team".to_owned(), vec!["red".to_owned()])];
+        Caller { is_role_session: true, source_identity: Some("alice".to_owned()), transitive, ..plain() }
+    }
+
+    const TAG: [(&str, &str); 2] = [("Tags.member.1.Key", "Cost"), ("Tags.member.1.Value", "1")];
+
+    fn actions(request: &AssumeRole, caller: &Caller) -> Vec<String> {
+        let requirements = request.requirements(caller, &AccountId::empty());
+        requirements.into_iter().map(|requirement| requirement.action.to_string()).collect()
+    }
+
     fn parse(pairs: &[(&str, &str)]) -> Result<AssumeRole, Error> {
         AssumeRole::parse(&Parameters::from_pairs(pairs.iter().copied()))
     }
@@ -133,20 +227,22 @@ mod tests {
         let pairs = [ARN, NAME, ("DurationSeconds", "900"), ("Policy", "{}"), ("ExternalId", "abc123"), ("Other", "x")];
         let request = parse(&pairs).unwrap();
         assert_eq!((request.role_name(), request.session_name()), ("S3Access", "Bob"));
-        assert_eq!((request.duration(), request.policy()), (Some(900), Some("{}")));
+        assert_eq!((request.duration(), request.input().policy()), (Some(900), Some("{}")));
         let tenant = AccountId::parse("tenant").unwrap();
         assert_eq!(*request.role_account(&tenant), tenant);
-        let requirement = request.requirement(&tenant);
+        let [requirement] = &request.requirements(&plain(), &tenant)[..] else { panic!() };
         assert_eq!(requirement.action, "sts:AssumeRole");
         assert_eq!(requirement.resource.to_string(), "arn:aws:iam::tenant:role/application_abc/S3Access");
         let mut context = Context::new();
-        request.trust_context(&mut context);
+        request.trust_context(&plain(), &mut context);
         let single = |key| context.get(key).and_then(|values| values.single());
         assert_eq!(single("sts:ExternalId"), Some(&b"abc123"[..]));
         assert_eq!(single("sts:RoleSessionName"), Some(&b"Bob"[..]));
         let mut context = Context::new();
-        parse(&[ARN, NAME]).unwrap().trust_context(&mut context);
-        assert!(context.get("sts:ExternalId").is_none(), "absent, not empty");
+        parse(&[ARN, NAME]).unwrap().trust_context(&plain(), &mut context);
+        for key in ["sts:ExternalId", "sts:SourceIdentity", "sts:TransitiveTagKeys", "aws:TagKeys"] {
+            assert!(context.get(key).is_none(), "{key}: absent, not empty");
+        }
     }
 
     #[test]
@@ -186,6 +282,13 @@ mod tests {
     }
 
     #[test]
+    fn a_transitive_key_must_be_one_of_the_tags() {
+        let error = parse(&[ARN, NAME, ("TransitiveTagKeys.member.1", "Cost")]).unwrap_err();
+        assert_eq!(error.code(), "InvalidParameterValue");
+        assert!(error.to_string().contains("must be included in the requested tags"), "{error}");
+    }
+
+    #[test]
     fn constraints_are_awss() {
         let long = "x".repeat(2049);
         for (pairs, part) in [
@@ -201,10 +304,57 @@ mod tests {
             (vec![ARN, NAME, ("Policy", "")], "'policy'"),
             (vec![ARN, NAME, ("ExternalId", "a")], "'externalId'"),
             (vec![ARN, NAME, ("ExternalId", "a b")], "externalId is invalid"),
+            (vec![ARN, NAME, ("SourceIdentity", "a")], "'sourceIdentity'"),
+            (vec![ARN, NAME, ("SourceIdentity", "a b")], "sourceIdentity is invalid"),
+            (vec![ARN, NAME, ("TransitiveTagKeys.member.1", "")], "'tags.member.key'"),
+            (vec![ARN, NAME, ("TransitiveTagKeys.member.2", "x")], "numbered from 1"),
         ] {
             let error = parse(&pairs).unwrap_err();
             assert_eq!(error.code(), "ValidationError");
             assert!(error.to_string().contains(part), "{pairs:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn tags_and_source_identity_ask_for_more() {
+        let tagged = parse(&[&[ARN, NAME][..], &TAG].concat()).unwrap();
+        let named = parse(&[ARN, NAME, ("SourceIdentity", "alice")]).unwrap();
+        let bare = parse(&[ARN, NAME]).unwrap();
+        assert_eq!(actions(&bare, &plain()), ["sts:AssumeRole"]);
+        assert_eq!(actions(&tagged, &plain()), ["sts:AssumeRole", "sts:TagSession"]);
+        assert_eq!(actions(&named, &plain()), ["sts:AssumeRole", "sts:SetSourceIdentity"]);
+        for request in [&bare, &tagged, &named] {
+            let all = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"];
+            assert_eq!(actions(request, &marked()), all, "what goes on is asked for as if it were given");
+        }
+    }
+
+    #[test]
+    fn a_chain_keeps_its_tags_and_its_source_identity() {
+        let tagged = parse(&[&[ARN, NAME, ("TransitiveTagKeys.member.1", "cost")][..], &TAG].concat()).unwrap();
+        assert!(tagged.check_chain(&marked()).is_ok());
+        assert_eq!(tagged.session_source_identity(&marked()), Some("alice"));
+        assert_eq!(tagged.session_source_identity(&plain()), None);
+        let tag = |key: &str, value: &str| (key.to_owned(), vec![value.to_owned()]);
+        assert_eq!(tagged.session_tags(&marked()), [tag("Team", "red"), tag("Cost", "1")]);
+        assert_eq!(tagged.session_transitive(&marked()), ["Team", "Cost"]);
+        let mut context = Context::new();
+        tagged.trust_context(&marked(), &mut context);
+        assert_eq!(context.get("sts:SourceIdentity").and_then(|values| values.single()), Some(&b"alice"[..]));
+        let keys: Vec<_> = context.get("sts:TransitiveTagKeys").unwrap().iter().collect();
+        assert_eq!(keys, [&b"Team"[..], b"Cost"]);
+        assert_eq!(context.get("aws:TagKeys").unwrap().iter().count(), 1, "the call's own");
+        assert!(context.get("aws:RequestTag/Team").is_none());
+
+        let same = parse(&[ARN, NAME, ("SourceIdentity", "alice")]).unwrap();
+        assert!(same.check_chain(&marked()).is_ok());
+        let other = parse(&[ARN, NAME, ("SourceIdentity", "bob")]).unwrap();
+        assert!(matches!(other.check_chain(&marked()), Err(Error::SourceIdentityFixed)));
+        assert!(other.check_chain(&plain()).is_ok());
+        for value in ["red", "blue"] {
+            let again = [ARN, NAME, ("Tags.member.1.Key", "TEAM"), ("Tags.member.1.Value", value)];
+            let again = parse(&again).unwrap();
+            assert!(matches!(again.check_chain(&marked()), Err(Error::TransitiveTagFixed)), "{value}");
         }
     }
 }

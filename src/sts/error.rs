@@ -1,6 +1,7 @@
 //! Why an STS call was refused, with AWS's codes (WIRE section 5).
 
 use crate::entity::NameError;
+use crate::wire::aws_query::QueryError;
 use crate::{policy, token};
 
 /// An STS call was refused.
@@ -18,7 +19,7 @@ pub enum Error {
     #[error("The action {0} is not supported yet.")]
     UnsupportedAction(&'static str),
     /// A parameter that AWS defines and this version does not serve. Ignoring it could grant too much.
-    #[error("The parameter {0} of AssumeRole is not supported yet. Leave it out.")]
+    #[error("The parameter {0} is not supported: there are no multi-factor devices and no context providers here yet.")]
     UnsupportedParameter(&'static str),
     /// A value outside AWS's constraint.
     #[error(transparent)]
@@ -26,6 +27,50 @@ pub enum Error {
     /// RoleArn is not the ARN of a role.
     #[error("{0} is invalid")]
     InvalidRoleArn(String),
+    /// An entry of PolicyArns is not the ARN of a managed policy.
+    #[error("{0} is not the ARN of a managed policy")]
+    InvalidPolicyArn(String),
+    /// An entry of PolicyArns leads nowhere: there is no such policy, or it is of an account that is not the role's.
+    #[error("The session policy {0} is not found. It must be a managed policy of the account or one of AWS's.")]
+    NoSuchPolicy(String),
+    /// A list of the parameters cannot be read.
+    #[error(transparent)]
+    Parameters(#[from] QueryError),
+    /// Two keys of tags are the same.
+    #[error("Duplicate tag keys found. Please note that Tag keys are case insensitive.")]
+    DuplicateTagKeys,
+    /// A key that begins with `aws:`.
+    #[error("Tag keys must not begin with aws:, which is reserved.")]
+    ReservedTagKey,
+    /// A source identity that begins with `aws:`.
+    #[error("SourceIdentity must not begin with aws:, which is reserved.")]
+    ReservedSourceIdentity,
+    /// A transitive key that is not one of the tags.
+    #[error("The specified transitive tag key must be included in the requested tags.")]
+    TransitiveTagMissing,
+    /// A tag that the caller's session brings along.
+    #[error(
+        "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session."
+    )]
+    TransitiveTagFixed,
+    /// Another source identity than the caller's session has.
+    #[error("The source identity of the calling session cannot be changed. Leave SourceIdentity out or repeat it.")]
+    SourceIdentityFixed,
+    /// The root of an account.
+    #[error("Roles may not be assumed by root accounts.")]
+    RootCannotAssume,
+    /// Only a long-term key mints these.
+    #[error("Cannot call {0} with session credentials")]
+    SessionCredentials(&'static str),
+    /// No account is known for the key.
+    #[error("No account is known for this access key id.")]
+    UnknownAccessKey,
+    /// Digests of two accounts fit the temporary key.
+    #[error("This temporary access key id fits more than one account.")]
+    AmbiguousAccessKey,
+    /// A message that does not open for this account.
+    #[error("Message is not valid")]
+    InvalidAuthorizationMessage,
     /// Longer than the role allows.
     #[error("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")]
     DurationExceedsRole,
@@ -57,15 +102,28 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidAction { .. } | Self::UnsupportedAction(_) => "InvalidAction",
-            Self::UnsupportedParameter(_) => "InvalidParameterValue",
+            Self::UnsupportedParameter(_)
+            | Self::NoSuchPolicy(_)
+            | Self::DuplicateTagKeys
+            | Self::ReservedTagKey
+            | Self::ReservedSourceIdentity
+            | Self::TransitiveTagMissing
+            | Self::TransitiveTagFixed => "InvalidParameterValue",
             Self::Constraint(_)
+            | Self::Parameters(_)
             | Self::InvalidRoleArn(_)
+            | Self::InvalidPolicyArn(_)
+            | Self::UnknownAccessKey
+            | Self::AmbiguousAccessKey
             | Self::DurationExceedsRole
             | Self::DurationExceedsChaining
             | Self::ChainTooLong(_) => "ValidationError",
             Self::MalformedPolicyDocument(_) => "MalformedPolicyDocument",
             Self::PackedPolicyTooLarge(_) => "PackedPolicyTooLarge",
-            Self::NotPermitted => "AccessDenied",
+            Self::InvalidAuthorizationMessage => "InvalidAuthorizationMessageException",
+            Self::NotPermitted | Self::SourceIdentityFixed | Self::RootCannotAssume | Self::SessionCredentials(_) => {
+                "AccessDenied"
+            }
             Self::NoIdentity => "MissingAuthenticationToken",
             Self::Token(_) => "InternalFailure",
         }
@@ -73,19 +131,10 @@ impl Error {
 
     /// The HTTP status.
     pub fn status(&self) -> u16 {
-        match self {
-            Self::InvalidAction { .. }
-            | Self::UnsupportedAction(_)
-            | Self::UnsupportedParameter(_)
-            | Self::Constraint(_)
-            | Self::InvalidRoleArn(_)
-            | Self::DurationExceedsRole
-            | Self::DurationExceedsChaining
-            | Self::ChainTooLong(_)
-            | Self::MalformedPolicyDocument(_)
-            | Self::PackedPolicyTooLarge(_) => 400,
-            Self::NotPermitted | Self::NoIdentity => 403,
-            Self::Token(_) => 500,
+        match self.code() {
+            "AccessDenied" | "MissingAuthenticationToken" => 403,
+            "InternalFailure" => 500,
+            _ => 400,
         }
     }
 }
@@ -106,8 +155,8 @@ mod tests {
         let malformed = Policy::parse("{\"x\":", &options).unwrap_err();
         for (error, code, status) in [
             (Error::InvalidAction { action: "X".into(), version: "Y".into() }, "InvalidAction", 400),
-            (Error::UnsupportedAction("GetSessionToken"), "InvalidAction", 400),
-            (Error::UnsupportedParameter("Tags"), "InvalidParameterValue", 400),
+            (Error::UnsupportedAction("AssumeRoot"), "InvalidAction", 400),
+            (Error::UnsupportedParameter("TokenCode"), "InvalidParameterValue", 400),
             (Error::Constraint(NameError::Missing { field: "roleArn" }), "ValidationError", 400),
             (Error::InvalidRoleArn("x".into()), "ValidationError", 400),
             (Error::DurationExceedsRole, "ValidationError", 400),
@@ -115,6 +164,20 @@ mod tests {
             (Error::MalformedPolicyDocument(malformed), "MalformedPolicyDocument", 400),
             (Error::PackedPolicyTooLarge(101), "PackedPolicyTooLarge", 400),
             (Error::ChainTooLong(8), "ValidationError", 400),
+            (Error::InvalidPolicyArn("x".into()), "ValidationError", 400),
+            (Error::NoSuchPolicy("x".into()), "InvalidParameterValue", 400),
+            (Error::Parameters(QueryError::BadList("Tags".into())), "ValidationError", 400),
+            (Error::DuplicateTagKeys, "InvalidParameterValue", 400),
+            (Error::ReservedTagKey, "InvalidParameterValue", 400),
+            (Error::ReservedSourceIdentity, "InvalidParameterValue", 400),
+            (Error::TransitiveTagMissing, "InvalidParameterValue", 400),
+            (Error::TransitiveTagFixed, "InvalidParameterValue", 400),
+            (Error::SourceIdentityFixed, "AccessDenied", 403),
+            (Error::RootCannotAssume, "AccessDenied", 403),
+            (Error::SessionCredentials("GetSessionToken"), "AccessDenied", 403),
+            (Error::UnknownAccessKey, "ValidationError", 400),
+            (Error::AmbiguousAccessKey, "ValidationError", 400),
+            (Error::InvalidAuthorizationMessage, "InvalidAuthorizationMessageException", 400),
             (Error::NotPermitted, "AccessDenied", 403),
             (Error::NoIdentity, "MissingAuthenticationToken", 403),
             (Error::Token(token::Error::Derivation), "InternalFailure", 500),

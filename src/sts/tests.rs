@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::authz::Permit;
-use crate::entity::{Owner, Role, StoredPolicy};
+use crate::entity::{Owner, Role, StoredPolicy, User, UserKind};
 use crate::policy::Bindings;
-use crate::token::{KeyRing, Link, LinkKind, OpenedSession};
+use crate::token::{KeyRing, Link, LinkKind, OpenedSession, SessionKind, fits_account};
 use crate::types::{AccessKeyId, AccountId, Entropy, Principal, Timestamp, UniqueId};
 use crate::wire::aws_query::Parameters;
 use crate::wire::xml::{self, Element, XmlLimits};
@@ -55,9 +55,11 @@ impl World {
             ..Role::new(AccountId::empty(), "S3Access", id, trust, 0)
         };
         let caller = Caller {
-            is_session: false,
+            is_role_session: false,
             chain: vec![link("TESTER2", "AIDAJQABLZS4A3QDU576Q")],
             parent_key: Some(AccessKeyId::parse("TESTER2").unwrap()),
+            source_identity: None,
+            transitive: Vec::new(),
         };
         Self {
             ring: KeyRing::parse(&format!("a:minting:{}", "01".repeat(32))).unwrap(),
@@ -78,31 +80,59 @@ impl World {
         }
     }
 
-    fn assume(&self, pairs: &[(&str, &str)]) -> Result<AssumedRole, Error> {
+    fn assume(&self, pairs: &[(&str, &str)]) -> Result<Minted, Error> {
         let request = request(pairs)?;
-        let permit = permit(&request, &self.account);
-        match issue(&request, &self.role, &self.caller, &permit, &self.mint())? {
+        match issue(&request, &self.role, &self.caller, &self.permit(&request), &self.mint())? {
             Answer::AssumeRole(assumed) => Ok(*assumed),
-            Answer::CallerIdentity { .. } => panic!(),
+            _ => panic!(),
         }
     }
 
-    fn open(&self, assumed: &AssumedRole) -> OpenedSession {
+    fn permit(&self, request: &AssumeRole) -> Permit {
+        covering(request.requirements(&self.caller, &self.account), &self.account)
+    }
+
+    fn user(&self) -> User {
+        let id = UniqueId::parse("AIDAJQABLZS4A3QDU576Q").unwrap();
+        User { epoch: 2, ..User::new(self.account.clone(), "TESTER2", id, UserKind::Iam, 0) }
+    }
+
+    fn session_token(&self, user: &User, pairs: &[(&str, &str)]) -> Result<Minted, Error> {
+        let Request::GetSessionToken(asked) = call("GetSessionToken", pairs)? else { panic!() };
+        match issue_session_token(&asked, user, &self.caller, &self.mint())? {
+            Answer::SessionToken(minted) => Ok(*minted),
+            _ => panic!(),
+        }
+    }
+
+    fn federation_token(&self, user: &User, pairs: &[(&str, &str)]) -> Result<Minted, Error> {
+        let Request::GetFederationToken(asked) = call("GetFederationToken", pairs)? else { panic!() };
+        let permit = covering(asked.requirements(&user.account), &user.account);
+        match issue_federation_token(&asked, user, &self.caller, &permit, &self.mint())? {
+            Answer::FederationToken(minted) => Ok(*minted),
+            _ => panic!(),
+        }
+    }
+
+    fn open(&self, assumed: &Minted) -> OpenedSession {
         let token = assumed.token.expose_str().unwrap();
         self.ring.open(token, STORE, &assumed.access_key, self.mint().now).unwrap()
     }
 }
 
+fn call(action: &str, pairs: &[(&str, &str)]) -> Result<Request, Error> {
+    parse(action, &Parameters::from_pairs(pairs.iter().copied()))
+}
+
 fn request(pairs: &[(&str, &str)]) -> Result<AssumeRole, Error> {
-    match parse("AssumeRole", &Parameters::from_pairs(pairs.iter().copied()))? {
-        Request::AssumeRole(request) => Ok(request),
-        Request::GetCallerIdentity => panic!(),
+    match call("AssumeRole", pairs)? {
+        Request::AssumeRole(request) => Ok(*request),
+        _ => panic!(),
     }
 }
 
-fn permit(request: &AssumeRole, account: &AccountId) -> Permit {
-    Permit::for_tests(Principal::Root { account: account.clone() }, Owner::Account)
-        .covering(vec![request.requirement(account)], Vec::new())
+fn covering(requirements: Vec<crate::types::Requirement>, account: &AccountId) -> Permit {
+    Permit::for_tests(Principal::Root { account: account.clone() }, Owner::Account).covering(requirements, Vec::new())
 }
 
 #[test]
@@ -158,7 +188,7 @@ fn durations_keep_to_the_role_and_to_chaining() {
     assert!(asked(&world, "7200").is_ok());
     let error = asked(&world, "7201").unwrap_err();
     assert_eq!(error.to_string(), "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
-    world.caller.is_session = true;
+    world.caller.is_role_session = true;
     assert!(asked(&world, "3600").is_ok());
     assert!(matches!(asked(&world, "3601"), Err(Error::DurationExceedsChaining)));
     assert!(world.assume(&[ARN, NAME]).is_ok());
@@ -196,12 +226,12 @@ fn nothing_is_minted_without_a_permit_for_this_very_role() {
     let asked = request(&[ARN, NAME]).unwrap();
     let other = request(&[("RoleArn", "arn:aws:iam:::role/p/Other"), NAME]).unwrap();
     let none = Permit::for_tests(Principal::Root { account: AccountId::empty() }, Owner::Account);
-    for permit in [&none, &permit(&other, &world.account)] {
+    for permit in [&none, &world.permit(&other)] {
         let result = issue(&asked, &world.role, &world.caller, permit, &world.mint());
         assert!(matches!(result, Err(Error::NotPermitted)));
     }
     // The permit is for what was asked, but the role at hand is another: by path, by case, by account.
-    let allowed = permit(&asked, &world.account);
+    let allowed = world.permit(&asked);
     for role in [
         Role { path: "/".into(), ..world.role.clone() },
         Role { name: "s3access".into(), ..world.role.clone() },
@@ -268,13 +298,15 @@ fn captured_requests_get_answers_of_awss_shape() {
         let [name, wanted, elements, body] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
         let parameters = Parameters::parse_form(body.as_bytes()).unwrap();
         let action = parameters.get("Action").unwrap();
-        let caller = Caller { is_session: name.ends_with("as-role"), ..world.caller.clone() };
+        let caller = Caller { is_role_session: name.ends_with("as-role"), ..world.caller.clone() };
         let result = parse(action, &parameters).and_then(|request| match request {
             Request::GetCallerIdentity => caller_identity(&Principal::Root { account: AccountId::empty() }),
             Request::AssumeRole(asked) => {
                 let role = roles.iter().find(|role| asked.names(role, &world.account)).unwrap_or(&world.role);
-                issue(&asked, role, &caller, &permit(&asked, &world.account), &world.mint())
+                issue(&asked, role, &caller, &world.permit(&asked), &world.mint())
             }
+            Request::GetSessionToken(asked) => issue_session_token(&asked, &world.user(), &world.caller, &world.mint()),
+            other => panic!("{other:?}"),
         });
         match result {
             Err(error) => assert_eq!(error.code(), wanted, "{name}: {error}"),
@@ -290,4 +322,143 @@ fn captured_requests_get_answers_of_awss_shape() {
             }
         }
     }
+}
+
+fn tag<'a>(number: &'a str, value: &'a str) -> [(&'a str, &'a str); 2] {
+    match number {
+        "1" => [("Tags.member.1.Key", "Team"), ("Tags.member.1.Value", value)],
+        _ => [("Tags.member.2.Key", "Cost"), ("Tags.member.2.Value", value)],
+    }
+}
+
+#[test]
+fn tags_and_source_identity_are_in_the_token_and_go_on() {
+    let mut world = World::new();
+    let more = [("TransitiveTagKeys.member.1", "team"), ("SourceIdentity", "alice")];
+    let pairs = [&[ARN, NAME][..], &tag("1", "red"), &tag("2", ""), &more].concat();
+    let assumed = world.assume(&pairs).unwrap();
+    let claims = world.open(&assumed).claims;
+    let owned = |key: &str, value: &str| (key.to_owned(), vec![value.to_owned()]);
+    assert_eq!(claims.tags, [owned("Team", "red"), owned("Cost", "")]);
+    assert_eq!((claims.transitive, claims.source_identity.as_deref()), (vec!["Team".to_owned()], Some("alice")));
+    assert!(Answer::AssumeRole(Box::new(assumed)).to_xml("r").contains("</PackedPolicySize><SourceIdentity>alice<"));
+
+    world.caller.is_role_session = true;
+    world.caller.transitive = vec![owned("Team", "red")];
+    world.caller.source_identity = Some("alice".into());
+    let next = world.open(&world.assume(&[ARN, NAME]).unwrap()).claims;
+    assert_eq!((next.tags, next.transitive), (vec![owned("Team", "red")], vec!["Team".to_owned()]));
+    assert_eq!(next.source_identity.as_deref(), Some("alice"));
+    let error = world.assume(&[&[ARN, NAME][..], &tag("1", "blue")].concat()).unwrap_err();
+    assert_eq!((error.code(), error.status()), ("InvalidParameterValue", 400), "{error}");
+    let error = world.assume(&[ARN, NAME, ("SourceIdentity", "bob")]).unwrap_err();
+    assert_eq!((error.code(), error.status()), ("AccessDenied", 403), "{error}");
+}
+
+#[test]
+fn a_permit_for_the_role_alone_does_not_cover_tags_or_source_identity() {
+    let world = World::new();
+    let bare = world.permit(&request(&[ARN, NAME]).unwrap());
+    for more in [&tag("1", "x")[..], &[("SourceIdentity", "alice")]] {
+        let asked = request(&[&[ARN, NAME][..], more].concat()).unwrap();
+        let result = issue(&asked, &world.role, &world.caller, &bare, &world.mint());
+        assert!(matches!(result, Err(Error::NotPermitted)), "{more:?}");
+    }
+}
+
+#[test]
+fn packed_size_counts_policies_and_tags_together() {
+    let world = World::new();
+    let value = "v".repeat(256);
+    let keys: Vec<(String, String)> =
+        (1..=20).map(|at| (format!("Tags.member.{at}.Key"), format!("Tags.member.{at}.Value"))).collect();
+    let names: Vec<String> = (1..=20).map(|at| format!("key{at}")).collect();
+    let with = |count: usize| {
+        let mut pairs = vec![ARN, NAME];
+        for ((key, of_value), name) in keys.iter().zip(&names).take(count) {
+            pairs.extend([(key.as_str(), name.as_str()), (of_value.as_str(), value.as_str())]);
+        }
+        world.assume(&pairs)
+    };
+    let (small, large) = (with(1).unwrap().packed, with(12).unwrap().packed);
+    assert!(small < large && large <= 100, "{small} {large}");
+    let error = with(20).unwrap_err();
+    assert_eq!((error.code(), error.status()), ("PackedPolicyTooLarge", 400));
+    assert!(matches!(error, Error::PackedPolicyTooLarge(101..=200)), "{error}");
+}
+
+#[test]
+fn managed_session_policies_are_in_the_token_by_their_arns() {
+    let mut world = World::new();
+    world.account = AccountId::parse("tenant").unwrap();
+    world.role.account = world.account.clone();
+    let arn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+    let pairs =
+        [ARN, NAME, ("PolicyArns.member.1.arn", "arn:aws:iam:::policy/some-policy"), ("PolicyArns.member.2.arn", arn)];
+    let claims = world.open(&world.assume(&pairs).unwrap()).claims;
+    assert_eq!(claims.policy_arns, ["arn:aws:iam::tenant:policy/some-policy", arn]);
+    assert!(claims.policies.is_empty());
+    assert!(fits_account(&claims.access_key, &world.account));
+}
+
+#[test]
+fn rule_16_sessions_of_users_are_minted_with_the_users_own_long_term_key() {
+    let mut world = World::new();
+    let user = world.user();
+    let minted = world.session_token(&user, &[]).unwrap();
+    let claims = world.open(&minted).claims;
+    assert_eq!((claims.kind, &claims.subject.id, claims.subject.epoch), (SessionKind::User, &user.id, 2));
+    assert_eq!((claims.chain, claims.session_name.as_str()), (Vec::new(), ""));
+    assert_eq!(claims.parent_key, world.caller.parent_key, "rule 14: the session ends with its long-term key");
+    assert_eq!(claims.expires, claims.issued.plus_seconds(43_200));
+    let xml = Answer::SessionToken(Box::new(minted)).to_xml("r");
+    assert!(xml.starts_with("<GetSessionTokenResponse") && !xml.contains("AssumedRoleUser"), "{xml}");
+
+    let root = User { account_root: true, ..user.clone() };
+    for (user, asked, wanted) in [(&user, "129600", 129_600), (&user, "900", 900), (&root, "129600", 3600)] {
+        let minted = world.session_token(user, &[("DurationSeconds", asked)]).unwrap();
+        let claims = world.open(&minted).claims;
+        assert_eq!(claims.expires, claims.issued.plus_seconds(wanted));
+    }
+
+    let other = User { id: UniqueId::parse("AIDAJQABLZS4A3QDU576R").unwrap(), ..user.clone() };
+    assert!(matches!(world.session_token(&other, &[]), Err(Error::NotPermitted)));
+    world.caller.chain.push(link("R", "AROAJQABLZS4A3QDU576R"));
+    assert!(matches!(world.session_token(&user, &[]), Err(Error::NotPermitted)), "a session is not the user");
+    world.caller.chain.pop();
+    world.caller.parent_key = None;
+    assert!(matches!(world.federation_token(&user, &[("Name", "app")]), Err(Error::NotPermitted)));
+}
+
+#[test]
+fn a_federated_user_has_a_name_policies_and_tags() {
+    let world = World::new();
+    let user = world.user();
+    let pairs = [&[("Name", "app"), ("Policy", POLICY), ("DurationSeconds", "900")][..], &tag("1", "red")].concat();
+    let minted = world.federation_token(&user, &pairs).unwrap();
+    let claims = world.open(&minted).claims;
+    assert_eq!((claims.kind, claims.session_name.as_str()), (SessionKind::Federated, "app"));
+    assert_eq!((claims.policies, claims.tags.len(), claims.transitive.len()), (vec![POLICY.to_owned()], 1, 0));
+    let xml = Answer::FederationToken(Box::new(minted)).to_xml("r");
+    let user_part = "<FederatedUser><FederatedUserId>:app</FederatedUserId>\
+                     <Arn>arn:aws:sts:::federated-user/app</Arn></FederatedUser><PackedPolicySize>";
+    assert!(xml.contains(user_part), "{xml}");
+    let bad = world.federation_token(&user, &[("Name", "app"), ("Policy", "{}")]).unwrap_err();
+    assert_eq!(bad.code(), "MalformedPolicyDocument");
+
+    let Request::GetFederationToken(asked) = call("GetFederationToken", &pairs).unwrap() else { panic!() };
+    let actions: Vec<_> = asked.requirements(&user.account).into_iter().map(|need| need.action.to_string()).collect();
+    assert_eq!(actions, ["sts:GetFederationToken", "sts:TagSession"]);
+    let short = covering(asked.requirements(&user.account).drain(..1).collect(), &user.account);
+    let result = issue_federation_token(&asked, &user, &world.caller, &short, &world.mint());
+    assert!(matches!(result, Err(Error::NotPermitted)), "tags need a permit of their own");
+}
+
+#[test]
+fn the_smaller_answers_have_awss_shape() {
+    let account = AccountId::parse("123456789012").unwrap();
+    let xml = Answer::AccessKeyInfo(account).to_xml("r");
+    assert!(xml.contains("<GetAccessKeyInfoResult><Account>123456789012</Account></GetAccessKeyInfoResult>"), "{xml}");
+    let xml = Answer::DecodedMessage("{\"a\":\"<\"}".into()).to_xml("r");
+    assert!(xml.contains("<DecodedMessage>{\"a\":\"&lt;\"}</DecodedMessage>") || xml.contains("&quot;"), "{xml}");
 }

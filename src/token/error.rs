@@ -1,5 +1,6 @@
 //! What can be wrong with a token, and with the text of a key ring.
 
+use super::KeyState;
 use crate::types::Timestamp;
 
 /// A token was refused, or could not be made.
@@ -35,6 +36,9 @@ pub enum Error {
         /// Since when.
         expired_at: Timestamp,
     },
+    /// An authorization message that this gate did not seal for this account and store.
+    #[error("the authorization message was altered, or is not of this account")]
+    ForgedMessage,
     /// Key derivation failed. Does not happen with the fixed lengths here; no key of zeros may result from it.
     #[error("a key could not be derived")]
     Derivation,
@@ -44,7 +48,7 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RingError {
     /// A line that is not `ID:STATE:HEX`.
-    #[error("line {line} of the token keys is not ID:STATE:HEX")]
+    #[error("line {line} of the token keys is not ID:STATE:HEX or ID:STATE:HEX:SINCE")]
     Form {
         /// The line.
         line: usize,
@@ -67,6 +71,12 @@ pub enum RingError {
         /// The line.
         line: usize,
     },
+    /// A time that is not a number of seconds since 1970.
+    #[error("line {line} of the token keys: the time at the end must be whole seconds since 1970")]
+    Since {
+        /// The line.
+        line: usize,
+    },
     /// An id that occurs twice.
     #[error("line {line} of the token keys: the id is used more than once")]
     RepeatedId {
@@ -85,4 +95,47 @@ pub enum RingError {
     /// As [`Error::Derivation`].
     #[error("a key could not be derived")]
     Derivation,
+}
+
+/// A step of a rotation was refused (security rule 20).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RotationError {
+    /// The ring itself is not one.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// No key of that id.
+    #[error("there is no token key {0}")]
+    NoSuchKey(String),
+    /// Only a key that opens can come to mint.
+    #[error("the token key {id} is {state}; only one that is opening can come to mint", state = .state.as_str())]
+    NotOpening {
+        /// The key.
+        id: String,
+        /// Its state.
+        state: KeyState,
+    },
+    /// Not every gate can know the key yet.
+    #[error("the token key {id} may mint from {from} on, when every gate knows it")]
+    TooFresh {
+        /// The key.
+        id: String,
+        /// From when on.
+        from: Timestamp,
+    },
+    /// There must always be one key that mints.
+    #[error("the token key {0} is the one that mints; let another mint first")]
+    Mints(String),
+    /// Tokens of the key may still be in use.
+    #[error(
+        "tokens of the key {id} are in use until {until}; a key that others know is retired at once with --compromised"
+    )]
+    InUse {
+        /// The key.
+        id: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Only a retired key leaves the ring.
+    #[error("the token key {0} is not retired; retire it first")]
+    NotRetired(String),
 }

@@ -5,15 +5,21 @@
 //!
 //! ```text
 //! # made at first start
-//! ID:STATE:HEX       ID 1 to 16 letters and digits, STATE opening | minting | retired, HEX 64 digits
+//! ID:STATE:HEX[:SINCE]   ID 1 to 16 letters and digits, STATE opening | minting | retired, HEX 64 digits, SINCE when
+//!                        it came to that state, in seconds since 1970
 //! ```
+//!
+//! The ring of a running gate can be replaced; its generation tells what was opened with an earlier one.
 
+use super::ring_text::parse_lines;
 use super::{Error, RingError};
 use crate::types::{AccessKeyId, Entropy, Secret};
 use base64::Engine as _;
 use hkdf::Hkdf;
 use sha2::Sha256;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
 /// What a key of the ring may do.
@@ -28,7 +34,16 @@ pub enum KeyState {
 }
 
 impl KeyState {
-    fn parse(text: &str) -> Option<Self> {
+    /// The state as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Minting => "minting",
+            Self::Retired => "retired",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
         match text {
             "opening" => Some(Self::Opening),
             "minting" => Some(Self::Minting),
@@ -45,6 +60,8 @@ pub(super) enum Label {
     Token,
     /// Derives temporary secrets.
     Secret,
+    /// Seals authorization messages.
+    Message,
 }
 
 impl Label {
@@ -52,6 +69,7 @@ impl Label {
         match self {
             Self::Token => "token",
             Self::Secret => "secret",
+            Self::Message => "message",
         }
     }
 }
@@ -62,21 +80,32 @@ pub(super) struct RingKey {
     id: String,
     token: Secret,
     secret: Secret,
+    message: Secret,
 }
 
 impl RingKey {
     fn derive(id: &str, root: &Secret) -> Result<Self, Error> {
         let purpose = |label: Label| expand(&Hkdf::new(None, root.expose()), label.as_str().as_bytes());
-        Ok(Self { id: id.to_owned(), token: purpose(Label::Token)?, secret: purpose(Label::Secret)? })
+        Ok(Self {
+            id: id.to_owned(),
+            token: purpose(Label::Token)?,
+            secret: purpose(Label::Secret)?,
+            message: purpose(Label::Message)?,
+        })
     }
 
     pub(super) fn id(&self) -> &str {
         &self.id
     }
 
-    /// The 32-byte key of the AEAD.
+    /// The 32-byte key of the AEAD for tokens.
     pub(super) fn token_key(&self) -> &Secret {
         &self.token
+    }
+
+    /// The 32-byte key of the AEAD for authorization messages.
+    pub(super) fn message_key(&self) -> &Secret {
+        &self.message
     }
 
     /// The secret of a temporary access key: 40 characters out of `[A-Za-z0-9+/]`.
@@ -94,56 +123,46 @@ fn expand(root: &Hkdf<Sha256>, info: &[u8]) -> Result<Secret, Error> {
     Ok(Secret::new(key.as_slice()))
 }
 
-/// The keys of a gate. `Debug` shows ids only.
+/// A key that is in no ring yet.
+pub(super) struct NewKey {
+    pub(super) id: String,
+    /// 64 hexadecimal digits.
+    pub(super) root: Zeroizing<String>,
+}
+
+impl NewKey {
+    pub(super) fn make(entropy: &dyn Entropy) -> Self {
+        let mut root = Zeroizing::new([0u8; 32]);
+        entropy.fill(root.as_mut_slice());
+        let mut id = [0u8; 4];
+        entropy.fill(&mut id);
+        Self { id: format!("k{}", hex::encode(id)), root: Zeroizing::new(hex::encode(root.as_slice())) }
+    }
+}
+
+/// The keys at one time.
 #[derive(Clone)]
-pub struct KeyRing {
+pub(super) struct Keys {
     minting: RingKey,
     opening: Vec<RingKey>,
 }
 
-impl KeyRing {
-    /// Parses the text form. All gates of a store must have the same text, or texts that follow each other
-    /// in a rotation.
-    pub fn parse(text: &str) -> Result<Self, RingError> {
-        let mut seen: Vec<(String, Secret)> = Vec::new();
-        let mut minting = Vec::new();
-        let mut opening = Vec::new();
-        for (index, raw) in text.lines().enumerate() {
-            let line = index + 1;
-            let content = raw.trim();
-            if content.is_empty() || content.starts_with('#') {
-                continue;
-            }
-            let (id, state, root) = parse_line(content, line)?;
-            if seen.iter().any(|(known, _)| *known == id) {
-                return Err(RingError::RepeatedId { line });
-            }
-            if seen.iter().any(|(_, known)| known.same_as(root.expose())) {
-                return Err(RingError::RepeatedKey { line });
-            }
-            let derive = || RingKey::derive(&id, &root).map_err(|_| RingError::Derivation);
-            match state {
+impl Keys {
+    fn parse(text: &str) -> Result<Self, RingError> {
+        let (mut minting, mut opening) = (Vec::new(), Vec::new());
+        for line in parse_lines(text)? {
+            let derive = || RingKey::derive(&line.id, &line.root).map_err(|_| RingError::Derivation);
+            match line.state {
                 KeyState::Minting => minting.push(derive()?),
                 KeyState::Opening => opening.push(derive()?),
                 KeyState::Retired => {}
             }
-            seen.push((id, root));
         }
         let count = minting.len();
         match (minting.pop(), minting.is_empty()) {
             (Some(minting), true) => Ok(Self { minting, opening }),
             _ => Err(RingError::Minting(count)),
         }
-    }
-
-    /// The text of a new ring with one minting key, for the first start.
-    pub fn generate(entropy: &dyn Entropy) -> Secret {
-        let mut root = Zeroizing::new([0u8; 32]);
-        entropy.fill(root.as_mut_slice());
-        let mut id = [0u8; 4];
-        entropy.fill(&mut id);
-        let key = Zeroizing::new(hex::encode(root.as_slice()));
-        Secret::new(format!("k{}:minting:{}\n", hex::encode(id), key.as_str()))
     }
 
     pub(super) fn minting(&self) -> &RingKey {
@@ -156,24 +175,51 @@ impl KeyRing {
     }
 }
 
-impl fmt::Debug for KeyRing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let opening: Vec<&str> = self.opening.iter().map(RingKey::id).collect();
-        f.debug_struct("KeyRing").field("minting", &self.minting.id).field("opening", &opening).finish()
+/// The keys of a gate, replaced as a whole. `Debug` shows ids only.
+pub struct KeyRing {
+    keys: RwLock<Arc<Keys>>,
+    generation: AtomicU64,
+}
+
+impl KeyRing {
+    /// Parses the text form. All gates of a store must have the same text, or texts that follow each other
+    /// in a rotation.
+    pub fn parse(text: &str) -> Result<Self, RingError> {
+        Ok(Self { keys: RwLock::new(Arc::new(Keys::parse(text)?)), generation: AtomicU64::new(0) })
+    }
+
+    /// Puts the ring of another text in place of this one. A text that is refused changes nothing.
+    pub fn replace(&self, text: &str) -> Result<(), RingError> {
+        let keys = Arc::new(Keys::parse(text)?);
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        // INVARIANT: after the keys, so that whoever reads the new number opens with the new keys.
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// A number that changes with the ring. What was opened at an earlier one counts no more (security rule 19);
+    /// it is to be read before opening.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    /// The text of a new ring with one minting key, for the first start.
+    pub fn generate(entropy: &dyn Entropy) -> Secret {
+        let key = NewKey::make(entropy);
+        Secret::new(format!("{}:minting:{}\n", key.id, key.root.as_str()))
+    }
+
+    pub(super) fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn parse_line(content: &str, line: usize) -> Result<(String, KeyState, Secret), RingError> {
-    let mut parts = content.split(':');
-    let (Some(id), Some(state), Some(key), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return Err(RingError::Form { line });
-    };
-    if !(1..=16).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(RingError::Id { line });
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.keys();
+        let opening: Vec<&str> = keys.opening.iter().map(RingKey::id).collect();
+        f.debug_struct("KeyRing").field("minting", &keys.minting.id).field("opening", &opening).finish()
     }
-    let state = KeyState::parse(state).ok_or(RingError::State { line })?;
-    let root = hex::decode(key).map(Secret::new).map_err(|_| RingError::Key { line })?;
-    if root.len() == 32 { Ok((id.to_owned(), state, root)) } else { Err(RingError::Key { line }) }
 }
 
 #[cfg(test)]
@@ -193,9 +239,10 @@ mod tests {
             line("next", "opening", 3)
         );
         let ring = KeyRing::parse(&text).unwrap();
-        assert_eq!(ring.minting().id(), "now");
-        assert!(ring.opening(b"next").is_some() && ring.opening(b"now").is_some());
-        assert!(ring.opening(b"old").is_none() && ring.opening(b"").is_none());
+        let keys = ring.keys();
+        assert_eq!(keys.minting().id(), "now");
+        assert!(keys.opening(b"next").is_some() && keys.opening(b"now").is_some());
+        assert!(keys.opening(b"old").is_none() && keys.opening(b"").is_none());
         assert_eq!(format!("{ring:?}"), "KeyRing { minting: \"now\", opening: [\"next\"] }");
         assert_eq!(KeyRing::parse("").unwrap_err(), RingError::Minting(0));
         assert_eq!(KeyRing::parse(&line("a", "opening", 1)).unwrap_err(), RingError::Minting(0));
@@ -208,7 +255,8 @@ mod tests {
         let good = line("a", "minting", 1);
         for (bad, wanted) in [
             ("hello".to_owned(), RingError::Form { line: 2 }),
-            (good.trim().to_owned() + ":x", RingError::Form { line: 2 }),
+            (line("b", "opening", 2).trim().to_owned() + ":x", RingError::Since { line: 2 }),
+            (line("b", "opening", 2).trim().to_owned() + ":1:2", RingError::Form { line: 2 }),
             (line("", "opening", 2), RingError::Id { line: 2 }),
             (line("a-b", "opening", 2), RingError::Id { line: 2 }),
             (line(&"x".repeat(17), "opening", 2), RingError::Id { line: 2 }),
@@ -226,17 +274,31 @@ mod tests {
     #[test]
     fn rule_19_each_label_and_each_access_key_has_its_own_secret() {
         let ring = KeyRing::parse(&line("a", "minting", 1)).unwrap();
-        let key = ring.minting();
+        let keys = ring.keys();
+        let key = keys.minting();
         let one = key.temporary_secret(&AccessKeyId::parse("ASIAONE").unwrap()).unwrap();
         let two = key.temporary_secret(&AccessKeyId::parse("ASIATWO").unwrap()).unwrap();
         assert_eq!(one.len(), 40);
         assert!(one.expose().iter().all(|b| b.is_ascii_alphanumeric() || b"+/".contains(b)));
         assert!(!one.same_as(two.expose()));
         assert!(!key.token.same_as(key.secret.expose()));
+        assert!(!key.message.same_as(key.secret.expose()) && !key.message.same_as(key.token.expose()));
         assert!(!key.token.same_as(&[1; 32]) && !key.secret.same_as(&[1; 32]));
         let other = KeyRing::parse(&line("a", "minting", 2)).unwrap();
-        let elsewhere = other.minting().temporary_secret(&AccessKeyId::parse("ASIAONE").unwrap()).unwrap();
+        let elsewhere = other.keys().minting().temporary_secret(&AccessKeyId::parse("ASIAONE").unwrap()).unwrap();
         assert!(!one.same_as(elsewhere.expose()));
+    }
+
+    #[test]
+    fn rule_20_a_ring_is_replaced_as_a_whole_or_not_at_all() {
+        let ring = KeyRing::parse(&line("a", "minting", 1)).unwrap();
+        let before = ring.generation();
+        assert_eq!(ring.replace("a:minting:x"), Err(RingError::Key { line: 1 }));
+        assert_eq!((ring.generation(), ring.keys().minting().id()), (before, "a"));
+        ring.replace(&(line("b", "minting", 2) + &line("a", "opening", 1))).unwrap();
+        assert_ne!(ring.generation(), before);
+        assert_eq!(ring.keys().minting().id(), "b");
+        assert!(ring.keys().opening(b"a").is_some());
     }
 
     #[test]
@@ -249,6 +311,6 @@ mod tests {
         }
         let text = KeyRing::generate(&Fixed);
         let ring = KeyRing::parse(text.expose_str().unwrap()).unwrap();
-        assert_eq!(ring.minting().id(), "k07070707");
+        assert_eq!(ring.keys().minting().id(), "k07070707");
     }
 }

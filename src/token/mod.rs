@@ -9,9 +9,15 @@
 mod claims;
 mod error;
 mod key_ring;
+mod message;
+mod ring_text;
 mod session;
+mod temporary_key;
 
 pub use claims::{Link, LinkKind, MAX_LINKS, Minted, SessionClaims, SessionKind};
-pub use error::{Error, RingError};
+pub use error::{Error, RingError, RotationError};
 pub use key_ring::{KeyRing, KeyState};
+pub use message::MAX_MESSAGE_LENGTH;
+pub use ring_text::{KeyInfo, OPENING_SECONDS, RingText, SPREAD_SECONDS};
 pub use session::{MAX_TOKEN_LENGTH, OpenedSession, sealed_length};
+pub use temporary_key::{fits_account, temporary_key};

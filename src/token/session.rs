@@ -11,8 +11,8 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 /// Most characters of a token, compared before decoding (security rule 19).
 pub const MAX_TOKEN_LENGTH: usize = 8192;
 
-const VERSION: u8 = 1;
-const NONCE_LENGTH: usize = 24;
+pub(super) const VERSION: u8 = 1;
+pub(super) const NONCE_LENGTH: usize = 24;
 const TAG_LENGTH: usize = 16;
 
 /// What a token proved.
@@ -37,7 +37,8 @@ impl KeyRing {
         store_id: &str,
         entropy: &dyn Entropy,
     ) -> Result<(String, Secret), Error> {
-        let key = self.minting();
+        let keys = self.keys();
+        let key = keys.minting();
         let mut nonce = [0u8; NONCE_LENGTH];
         entropy.fill(&mut nonce);
         let plain = claims.encode()?;
@@ -47,14 +48,7 @@ impl KeyRing {
             .encrypt(&XNonce::from(nonce), Payload { msg: &plain, aad: &associated })
             .map_err(|_| Error::TooLong(MAX_TOKEN_LENGTH))?;
 
-        let mut bytes = Vec::with_capacity(2 + key.id().len() + nonce.len() + sealed.len());
-        bytes.push(VERSION);
-        // INVARIANT: ids of ring keys have at most 16 characters, so the length fits a byte.
-        bytes.push(u8::try_from(key.id().len()).map_err(|_| Error::Derivation)?);
-        bytes.extend_from_slice(key.id().as_bytes());
-        bytes.extend_from_slice(&nonce);
-        bytes.extend_from_slice(&sealed);
-        let token = URL_SAFE_NO_PAD.encode(&bytes);
+        let token = join(key.id(), &nonce, &sealed)?;
         if token.len() > MAX_TOKEN_LENGTH {
             return Err(Error::TooLong(MAX_TOKEN_LENGTH));
         }
@@ -75,7 +69,8 @@ impl KeyRing {
         }
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| Error::NotBase64Url)?;
         let parts = Parts::split(&bytes)?;
-        let key = self.opening(parts.key_id).ok_or(Error::UnknownKeyId)?;
+        let keys = self.keys();
+        let key = keys.opening(parts.key_id).ok_or(Error::UnknownKeyId)?;
         let associated = associated_data(VERSION, parts.key_id, Label::Token, store_id);
         let cipher = XChaCha20Poly1305::new_from_slice(key.token_key().expose()).map_err(|_| Error::Derivation)?;
         let plain = cipher
@@ -93,15 +88,27 @@ impl KeyRing {
     }
 }
 
-/// The fixed parts of a token, not yet proven.
-struct Parts<'a> {
-    key_id: &'a [u8],
-    nonce: &'a [u8; NONCE_LENGTH],
-    sealed: &'a [u8],
+/// Version, key id, nonce and what was sealed, as text.
+pub(super) fn join(key_id: &str, nonce: &[u8], sealed: &[u8]) -> Result<String, Error> {
+    let mut bytes = Vec::with_capacity(2 + key_id.len() + nonce.len() + sealed.len());
+    bytes.push(VERSION);
+    // INVARIANT: ids of ring keys have at most 16 characters, so the length fits a byte.
+    bytes.push(u8::try_from(key_id.len()).map_err(|_| Error::Derivation)?);
+    bytes.extend_from_slice(key_id.as_bytes());
+    bytes.extend_from_slice(nonce);
+    bytes.extend_from_slice(sealed);
+    Ok(URL_SAFE_NO_PAD.encode(&bytes))
+}
+
+/// The fixed parts of what was sealed, not yet proven.
+pub(super) struct Parts<'a> {
+    pub(super) key_id: &'a [u8],
+    pub(super) nonce: &'a [u8; NONCE_LENGTH],
+    pub(super) sealed: &'a [u8],
 }
 
 impl<'a> Parts<'a> {
-    fn split(bytes: &'a [u8]) -> Result<Self, Error> {
+    pub(super) fn split(bytes: &'a [u8]) -> Result<Self, Error> {
         let (&version, rest) = bytes.split_first().ok_or(Error::Truncated)?;
         if version != VERSION {
             return Err(Error::UnknownVersion(version));
@@ -114,13 +121,17 @@ impl<'a> Parts<'a> {
 }
 
 /// Version, key id, label and store id, each under its length, so that no two lists have the same bytes.
-fn associated_data(version: u8, key_id: &[u8], label: Label, store_id: &str) -> Vec<u8> {
+pub(super) fn associated_data(version: u8, key_id: &[u8], label: Label, store_id: &str) -> Vec<u8> {
     let mut out = vec![version];
     for part in [key_id, label.as_str().as_bytes(), store_id.as_bytes()] {
-        out.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        out.extend_from_slice(part);
+        push_part(&mut out, part);
     }
     out
+}
+
+pub(super) fn push_part(out: &mut Vec<u8>, part: &[u8]) {
+    out.extend_from_slice(&(part.len() as u64).to_be_bytes());
+    out.extend_from_slice(part);
 }
 
 #[cfg(test)]

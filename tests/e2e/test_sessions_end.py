@@ -369,9 +369,13 @@ def test_parameters_of_assume_role(served, session):
     for policy in ("{", "[]", '{"Version":"2012-10-17"}', trust(TRUSTED)):
         code, status, _ = refused(sts.assume_role, RoleArn=session.arn, RoleSessionName="Bob", Policy=policy)
         assert (code, status) == ("MalformedPolicyDocument", 400), policy
-    for unserved in ({"SourceIdentity": "Bob"}, {"Tags": [{"Key": "a", "Value": "b"}]}, {"TokenCode": "123456"}):
+    # The role trusts with sts:AssumeRole alone.
+    for untrusted in ({"SourceIdentity": "Bob"}, {"Tags": [{"Key": "a", "Value": "b"}]}):
+        assert refused(sts.assume_role, RoleArn=session.arn, RoleSessionName="Bob", **untrusted)[:2] == DENIED
+    for unserved in ({"SerialNumber": "arn:aws:iam:::mfa/x"}, {"TokenCode": "123456"}):
         assert refused(sts.assume_role, RoleArn=session.arn, RoleSessionName="Bob", **unserved)[1] == 400, unserved
-    assert refused(sts.get_session_token)[:2] == ("InvalidAction", 400)
+    task = {"arn": "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"}
+    assert refused(sts.assume_root, TargetPrincipal="123456789012", TaskPolicyArn=task)[:2] == ("InvalidAction", 400)
 
 
 def test_answer_of_assume_role(served, session):

@@ -6,7 +6,7 @@ use rolegate::policy::{
     ParseOptions, Policies, Policy, PolicyKind, decide, decide_trust, explain,
 };
 use rolegate::store::{Kind, Scope};
-use rolegate::token::{KeyRing, Link, LinkKind, SessionClaims};
+use rolegate::token::{KeyRing, Link, LinkKind, RingText, SessionClaims};
 use rolegate::types::{
     AccessKeyId, AccountId, Arn, Context, Entropy, Principal, ResourceName, Secret, Timestamp, UniqueId,
 };
@@ -245,6 +245,12 @@ pub fn key_ring(data: &[u8]) {
         Ok(ring) => format!("{ring:?}"),
         Err(error) => format!("{error} {error:?}"),
     };
+    assert_eq!(RingText::parse(text).is_ok(), KeyRing::parse(text).is_ok(), "what can be rotated is what a gate takes");
+    if let Ok(ring) = RingText::parse(text) {
+        let written = ring.to_text();
+        let again = RingText::parse(written.expose_str().expect("text")).expect("a ring as it was written");
+        assert_eq!(again.keys(), ring.keys());
+    }
     // A key has no blanks; the message itself has, should an input hold it.
     let keys = text.split([':', '\n']).map(str::trim).filter(|word| word.len() >= 32 && !word.contains(' '));
     for word in keys {

@@ -1,7 +1,7 @@
 //! Why a command on the store was refused, and the exit status that says so.
 
 use crate::entity::{InvalidCaps, NameError};
-use crate::types::{AccessKeyId, InvalidAccessKeyId};
+use crate::types::{AccessKeyId, InvalidAccessKeyId, InvalidAccountId, Timestamp};
 use crate::{iam, store};
 
 /// A command was refused.
@@ -10,6 +10,21 @@ pub enum Error {
     /// No user of that name.
     #[error("there is no user {0}")]
     NoSuchUser(String),
+    /// No role of that name.
+    #[error("there is no role {0}")]
+    NoSuchRole(String),
+    /// Not an account id.
+    #[error(transparent)]
+    Account(#[from] InvalidAccountId),
+    /// Not a time.
+    #[error("{0} is not a time; write it as 2026-11-22T04:00:00Z")]
+    Time(String),
+    /// A time after now: sessions that are yet to come would end with them.
+    #[error("{0} is yet to come; only sessions that are there can be revoked")]
+    TimeToCome(Timestamp),
+    /// A long-term key has no session.
+    #[error("the access key {0} is not that of a session, which begins with ASIA; remove it with `key rm`")]
+    NotTemporary(AccessKeyId),
     /// A user of that name, case aside.
     #[error("there is a user {0} already")]
     UserExists(String),
@@ -108,13 +123,17 @@ impl Error {
         const ENOTEMPTY: u8 = 39;
         const EDQUOT: u8 = 122;
         match self {
-            Self::NoSuchUser(_) | Self::NoSuchKey(_) => ENOENT,
+            Self::NoSuchUser(_) | Self::NoSuchRole(_) | Self::NoSuchKey(_) => ENOENT,
             Self::UserExists(_) | Self::KeyExists(_) => EEXIST,
             Self::UserOwns { .. } => ENOTEMPTY,
             Self::KeysQuota { .. } => EDQUOT,
             Self::Conflict => EAGAIN,
             Self::Store(_) | Self::WrongAnswer => EIO,
             Self::Tenant(_)
+            | Self::Account(_)
+            | Self::Time(_)
+            | Self::TimeToCome(_)
+            | Self::NotTemporary(_)
             | Self::KeyId(_)
             | Self::TemporaryKeyId(_)
             | Self::Secret

@@ -6,10 +6,12 @@
 mod error;
 mod keys;
 mod roles;
+mod sessions;
 mod users;
 
 pub use error::Error;
 pub use keys::IssuedKey;
+pub use sessions::{SessionsOf, WhichSessions};
 pub use users::NewUser;
 
 use crate::entity::quota;

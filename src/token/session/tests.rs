@@ -160,7 +160,7 @@ fn rule_19_a_token_is_bound_to_key_id_store_label_and_access_key() {
     assert_ne!(data(Label::Token), data(Label::Secret));
     let forged = {
         let plain = claims().encode().unwrap();
-        let cipher = XChaCha20Poly1305::new_from_slice(ring_a.minting().token_key().expose()).unwrap();
+        let cipher = XChaCha20Poly1305::new_from_slice(ring_a.keys().minting().token_key().expose()).unwrap();
         let aad = data(Label::Secret);
         let sealed = cipher.encrypt(&XNonce::from([0; 24]), Payload { msg: &plain, aad: &aad }).unwrap();
         URL_SAFE_NO_PAD.encode([&[VERSION, 1, b'a'][..], &[0; 24], &sealed].concat())

@@ -104,6 +104,7 @@ pub(crate) fn settings() -> Settings {
         answer_bytes: 1 << 20,
         chunks: Default::default(),
         backend_region: "us-east-1".to_owned(),
+        encoded_messages: false,
     }
 }
 

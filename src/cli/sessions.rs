@@ -1,0 +1,89 @@
+//! `session revoke`.
+
+use super::administration::{self, Administration, SessionsOf, WhichSessions};
+use super::commands::CommandError;
+use crate::types::{AccessKeyId, AccountId, Timestamp};
+use clap::{ArgGroup, Args as ClapArgs, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Session {
+    /// End sessions before their time, on every gate at once
+    Revoke(Revoke),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(group(ArgGroup::new("whose").required(true).args(["role_name", "user_name"])))]
+pub(super) struct Revoke {
+    /// Sessions of this role
+    #[arg(long)]
+    role_name: Option<String>,
+    /// Sessions of this user, and those of roles that came of them
+    #[arg(long)]
+    user_name: Option<String>,
+    /// The account of the role or user, if it is not the default account
+    #[arg(long)]
+    account_id: Option<String>,
+    /// Only sessions issued before this time, such as 2026-11-22T04:00:00Z
+    #[arg(long, value_name = "TIME", conflicts_with = "access_key_id")]
+    before: Option<String>,
+    /// Only the session with this key id, ASIA…, and those that came of it
+    #[arg(long)]
+    access_key_id: Option<String>,
+}
+
+impl Session {
+    /// The command's words and what it is about, for its audit line.
+    pub(super) fn change(&self) -> (&'static str, String) {
+        let Self::Revoke(revoke) = self;
+        let (kind, name) = revoke.whose();
+        let mut target = format!("{kind} {name}");
+        for (word, value) in
+            [("account", &revoke.account_id), ("before", &revoke.before), ("key", &revoke.access_key_id)]
+        {
+            if let Some(value) = value {
+                target.push_str(&format!(" {word} {value}"));
+            }
+        }
+        ("session revoke", target)
+    }
+}
+
+impl Revoke {
+    fn whose(&self) -> (&'static str, &str) {
+        match (&self.role_name, &self.user_name) {
+            (Some(name), _) => ("role", name),
+            (None, name) => ("user", name.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+/// Runs the command.
+pub(super) async fn session(admin: &Administration<'_>, command: Session) -> Result<String, CommandError> {
+    let Session::Revoke(revoke) = command;
+    let refused = CommandError::Refused;
+    let account = revoke.account_id.as_deref().map(AccountId::parse).transpose();
+    let account = account.map_err(|error| refused(administration::Error::Account(error)))?;
+    let admin = Administration { account: account.as_ref().unwrap_or(admin.account), ..*admin };
+    let which = match (&revoke.before, &revoke.access_key_id) {
+        (Some(time), _) => {
+            let parsed = Timestamp::parse_iso8601(time);
+            WhichSessions::Before(parsed.map_err(|_| refused(administration::Error::Time(time.clone())))?)
+        }
+        (None, Some(key)) => {
+            WhichSessions::One(AccessKeyId::parse(key).map_err(|error| refused(administration::Error::KeyId(error)))?)
+        }
+        (None, None) => WhichSessions::All,
+    };
+    let (kind, name) = revoke.whose();
+    let of = match kind {
+        "role" => SessionsOf::Role(name.to_owned()),
+        _ => SessionsOf::User(name.to_owned()),
+    };
+    admin.revoke_sessions(&of, &which).await?;
+    let ended = match which {
+        WhichSessions::All => "all sessions".to_owned(),
+        WhichSessions::Before(time) => format!("sessions issued before {}", time.iso8601()),
+        WhichSessions::One(key) => format!("session {key}"),
+    };
+    Ok(format!("Revoked for {kind} {name}: {ended}"))
+}
