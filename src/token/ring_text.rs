@@ -105,9 +105,9 @@ impl RingText {
         if line.state == KeyState::Minting {
             return Err(RotationError::Mints(id.to_owned()));
         }
-        let until = line.since.map(|since| since.plus_seconds(OPENING_SECONDS));
-        let in_use = until.filter(|until| line.state == KeyState::Opening && now < *until);
-        if let (Some(until), false) = (in_use, compromised) {
+        // A key of a ring made by hand may have minted until now.
+        let until = line.since.unwrap_or(now).plus_seconds(OPENING_SECONDS);
+        if line.state == KeyState::Opening && now < until && !compromised {
             return Err(RotationError::InUse { id: id.to_owned(), until });
         }
         if line.state == KeyState::Opening {
@@ -149,7 +149,9 @@ impl RingText {
             match line.state {
                 _ if line.id == id => (line.state, line.since) = (KeyState::Minting, Some(now)),
                 KeyState::Minting => (line.state, line.since) = (KeyState::Opening, Some(now)),
-                KeyState::Opening | KeyState::Retired => {}
+                // From here on it is known for how long it has opened.
+                KeyState::Opening => line.since = line.since.or(Some(now)),
+                KeyState::Retired => {}
             }
         }
     }
@@ -282,6 +284,16 @@ mod tests {
         assert!(KeyRing::parse(&written).is_ok());
         assert_eq!(text(&RingText::parse(&written).unwrap()), written);
         assert!(matches!(RingText::parse(""), Err(RingError::Minting(0))));
+    }
+
+    #[test]
+    fn rule_20_a_key_whose_time_is_unknown_is_taken_to_be_in_use() {
+        let lines = format!("a:minting:{}\nb:opening:{}\n", "ab".repeat(32), "cd".repeat(32));
+        let (mut ring, entropy) = (RingText::parse(&lines).unwrap(), Counter(AtomicU8::new(1)));
+        assert!(matches!(ring.retire("b", false, at(500_000)), Err(RotationError::InUse { .. })));
+        ring.rotate(false, &entropy, at(500_000));
+        assert!(matches!(ring.retire("b", false, at(629_599)), Err(RotationError::InUse { .. })));
+        assert_eq!(ring.retire("b", false, at(629_600)), Ok(()));
     }
 
     #[test]
