@@ -164,7 +164,8 @@ impl Client {
 /// Makes room for a read where little is left. Not sooner: pieces of a body that is held keep their buffers alive, and
 /// one of a few bytes must not keep a whole one.
 pub(super) fn make_room(input: &mut BytesMut, room: usize) {
-    if input.capacity().saturating_sub(input.len()) < room / 4 {
+    // A buffer that nobody else holds is used from its beginning again.
+    if !input.try_reclaim(room) && input.capacity().saturating_sub(input.len()) < room / 4 {
         input.reserve(room);
     }
 }
