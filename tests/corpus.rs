@@ -7,6 +7,8 @@
     reason = "a test binary: a broken corpus line should end the run, with its place"
 )]
 
+#[path = "corpus/lint.rs"]
+mod lint;
 #[path = "corpus/policy.rs"]
 mod policy;
 #[path = "corpus/s3.rs"]

@@ -17,9 +17,10 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use rolegate::policy::lint::{Catalogue, LintOptions, Severity, validate};
 use rolegate::policy::{
-    AuthorizationRequest, Bindings, NamedPolicy, Outcome, ParseOptions, Policies, Policy, PolicyKind, decide,
-    decide_trust,
+    AuthorizationRequest, Bindings, DecodedDenial, MAX_MESSAGE_BYTES, NamedPolicy, Outcome, ParseOptions, Policies,
+    Policy, PolicyKind, SourcePolicyType, decide, decide_trust, explain, near_misses, simulate, simulate_trust,
 };
 use rolegate::types::{AccountId, Context, Principal, ResourceName, UniqueId};
 use serde_json::{Map, Value, json};
@@ -35,6 +36,15 @@ fn parse(kind: PolicyKind, document: &Value) -> Policy {
 }
 
 fn ask(q: &Question) -> Outcome {
+    with_policies(q, |request, policies| {
+        let decision = if q.trust { decide_trust(request, policies) } else { decide(request, policies) };
+        assert_eq!(decision.cause.is_none(), decision.is_allowed());
+        decision.outcome
+    })
+}
+
+/// Parses the question's documents and hands on the request with its policies.
+fn with_policies<T>(q: &Question, then: impl FnOnce(&AuthorizationRequest<'_>, &Policies<'_>) -> T) -> T {
     let all = |kind, documents: &[Value]| documents.iter().map(|d| parse(kind, d)).collect::<Vec<_>>();
     let identity = all(PolicyKind::Identity, &q.identity);
     let boundaries = all(PolicyKind::Boundary, &q.boundaries);
@@ -64,9 +74,7 @@ fn ask(q: &Question) -> Outcome {
         resource_account: Some(&owner),
         context: &context,
     };
-    let decision = if q.trust { decide_trust(&request, &policies) } else { decide(&request, &policies) };
-    assert_eq!(decision.cause.is_none(), decision.is_allowed());
-    decision.outcome
+    then(&request, &policies)
 }
 
 // ---- what the questions are made of ----
@@ -506,6 +514,83 @@ proptest! {
             }
         }
         prop_assert_eq!(ask(&padded), ask(&q));
+    }
+
+    /// The simulation decides as the gate does, and its statements are the decision's and more of the same effect.
+    #[test]
+    fn a_simulation_ends_as_the_decision(q in question()) {
+        with_policies(&q, |request, policies| {
+            let none = |_: &_| SourcePolicyType::None;
+            let (decision, simulation) = if q.trust {
+                (decide_trust(request, policies), simulate_trust(request, policies, none))
+            } else {
+                (decide(request, policies), simulate(request, policies, none))
+            };
+            prop_assert_eq!(&simulation.decision, &decision);
+            let matched: Vec<_> = simulation.matched.iter().map(|matched| matched.statement).collect();
+            prop_assert!(decision.statements.iter().all(|statement| matched.contains(statement)));
+            prop_assert_eq!(matched.is_empty(), decision.outcome == Outcome::ImplicitDeny);
+            prop_assert!(simulation.matched.iter().all(|matched| matched.start < matched.end));
+            let listed = |missing: &&str| simulation.missing_context.iter().any(|key| key.eq_ignore_ascii_case(missing));
+            prop_assert!(decision.missing_keys.iter().all(listed));
+            let denied = simulation.verdicts.iter().any(|verdict| verdict.outcome == Outcome::ExplicitDeny);
+            prop_assert_eq!(denied, decision.outcome == Outcome::ExplicitDeny);
+            Ok(())
+        })?;
+    }
+
+    /// A near miss is no decisive statement, has a reason, and a decision is told whatever it is.
+    #[test]
+    fn near_misses_did_not_decide(q in question()) {
+        with_policies(&q, |request, policies| {
+            let decision = if q.trust { decide_trust(request, policies) } else { decide(request, policies) };
+            for near in near_misses(request, policies) {
+                prop_assert!(!near.misses.is_empty());
+                prop_assert!(!decision.statements.contains(&near.statement));
+            }
+            let told = explain(request, policies, &decision);
+            prop_assert_eq!(told.contains(" may not perform "), !decision.is_allowed());
+            let message = DecodedDenial::new(request, &decision).map(|denial| denial.to_json());
+            prop_assert!(message.is_none_or(|text| text.len() <= MAX_MESSAGE_BYTES));
+            Ok(())
+        })?;
+    }
+
+    /// What a decision misses is among the keys that its policies read.
+    #[test]
+    fn missing_keys_are_keys_of_the_policies(q in question()) {
+        with_policies(&q, |request, policies| {
+            let decision = if q.trust { decide_trust(request, policies) } else { decide(request, policies) };
+            let session = policies.session.unwrap_or_default();
+            let all = policies.identity.iter().chain(policies.boundaries).chain(session).chain(&policies.resource);
+            let keys: Vec<_> = all.flat_map(|named| named.policy.context_keys()).collect();
+            let known = |missing: &&str| keys.iter().any(|key| key.eq_ignore_ascii_case(missing));
+            prop_assert!(decision.missing_keys.iter().all(known));
+            Ok(())
+        })?;
+    }
+
+    /// What the linter calls an error is what parsing refuses, with the same first words and place.
+    #[test]
+    fn errors_of_the_linter_are_refusals(document in document(Sort::Plain), spoil in any::<prop::sample::Index>(), by in 1usize..4) {
+        let mut text = document.to_string();
+        let at = spoil.index(text.len());
+        if text.is_char_boundary(at) && text.is_char_boundary((at + by).min(text.len())) {
+            text.replace_range(at..(at + by).min(text.len()), "");
+        }
+        let (account, bindings, catalogue) = (AccountId::empty(), Bindings::new(), Catalogue::default());
+        let parse = ParseOptions { kind: PolicyKind::Identity, default_account: &account, bindings: &bindings };
+        let findings = validate(&text, &LintOptions { parse, catalogue: &catalogue, unresolved: &[] });
+        let errors: Vec<_> = findings.iter().filter(|f| f.issue.severity() == Severity::Error).collect();
+        match Policy::parse(&text, &parse) {
+            Ok(_) => prop_assert!(errors.is_empty()),
+            Err(error) => {
+                prop_assert_eq!(errors.len(), findings.len());
+                prop_assert_eq!(&errors[0].details, &error.fault.to_string());
+                prop_assert_eq!((&errors[0].path, errors[0].span), (error.path(), error.span()));
+                prop_assert_eq!(error.path().to_string(), error.place);
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What was decided, and why.
 
-use super::PolicyKind;
+use super::span::{LineColumn, PathStep, Span, simulated_span, span_of};
+use super::{Policy, PolicyKind};
+use std::fmt;
 
 /// The three ends of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,40 @@ pub struct DecidingStatement<'a> {
     pub sid: Option<&'a str>,
     /// The statement's place in the document, from 0.
     pub index: usize,
+    pub(super) origin: Origin<'a>,
+}
+
+/// The policy that a statement is of. Two are equal if they are the same policy in memory.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a>(pub(super) &'a Policy);
+
+impl PartialEq for Origin<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Origin<'_> {}
+
+impl fmt::Debug for Origin<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0.kind)
+    }
+}
+
+impl DecidingStatement<'_> {
+    /// Where the statement stands in its document. Sought in the text with every call.
+    pub fn span(&self) -> Option<Span> {
+        let document = self.origin.0.document();
+        let steps = [PathStep::Member("Statement".into()), PathStep::Index(self.index)];
+        span_of(document, &steps)
+    }
+
+    /// StartPosition and EndPosition as IAM's simulation reports them: the start is the end of what stands before
+    /// the statement, and columns count from 1. Sought in the text with every call.
+    pub fn simulated_span(&self) -> Option<(LineColumn, LineColumn)> {
+        simulated_span(self.origin.0.document(), self.index)
+    }
 }
 
 /// A decision with its reasons.

@@ -1,8 +1,10 @@
 //! The JSON under a policy: values with duplicate members kept, so that they can be refused with their
 //! place, and the path of a value inside its document.
 
-use super::error::{Error, Fault};
+use super::error::{Error, Fault, Faults};
+use super::span::{PathStep, position_at};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Most characters of a document that any IAM or S3 call takes (WIRE section 3). Quotas by kind of policy are
@@ -29,12 +31,15 @@ impl Json {
             return Err(whole.refuse(Fault::TooLong { length, limit: MAX_DOCUMENT_CHARACTERS }));
         }
         for (line, content) in text.split('\n').enumerate() {
-            if let Some(bad) = content.chars().find(|c| !is_allowed(*c)) {
-                return Err(whole.refuse(Fault::ForbiddenCharacter { code: u32::from(bad), line: line + 1 }));
+            if let Some((column, bad)) = content.char_indices().find(|(_, c)| !is_allowed(*c)) {
+                let fault = Fault::ForbiddenCharacter { code: u32::from(bad), line: line + 1 };
+                return Err(whole.refuse(fault).at(position_at(text, line + 1, column + 1)));
             }
         }
-        serde_json::from_str(text)
-            .map_err(|error| whole.refuse(Fault::NotJson { line: error.line(), column: error.column() }))
+        serde_json::from_str(text).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            whole.refuse(Fault::NotJson { line, column }).at(position_at(text, line, column))
+        })
     }
 
     fn type_name(&self) -> &'static str {
@@ -45,6 +50,29 @@ impl Json {
             Self::String(_) => "a string",
             Self::Array(_) => "a list",
             Self::Object(_) => "an object",
+        }
+    }
+
+    /// The values of "one value or a list".
+    pub(super) fn entries(&self) -> &[Json] {
+        match self {
+            Self::Array(values) => values,
+            single => std::slice::from_ref(single),
+        }
+    }
+
+    /// The member `name` of an object.
+    pub(super) fn get(&self, name: &str) -> Option<&Json> {
+        let Self::Object(members) = self else { return None };
+        members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// A string, or the text of a number or boolean.
+    pub(super) fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::String(text) | Self::Number(text) => Some(Cow::Borrowed(text)),
+            Self::Bool(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
+            Self::Null | Self::Array(_) | Self::Object(_) => None,
         }
     }
 
@@ -64,6 +92,25 @@ impl Json {
         match names.windows(2).find(|pair| pair.first() == pair.last()) {
             Some(pair) => Err(place.refuse(Fault::DuplicateMember(pair.first().copied().unwrap_or_default().into()))),
             None => Ok(members),
+        }
+    }
+
+    /// As [`Json::each`], but goes on after a refused value, so that all refusals are noted.
+    pub(super) fn each_noting<T>(
+        &self,
+        place: &Place<'_>,
+        faults: &mut Faults,
+        mut take: impl FnMut(&Json, &Place<'_>) -> Result<T, Error>,
+    ) -> Option<Vec<T>> {
+        match self {
+            Self::Array(values) if !values.is_empty() => {
+                let mut taken = Vec::with_capacity(values.len());
+                for (index, value) in values.iter().enumerate() {
+                    taken.extend(faults.note(take(value, &place.index(index))));
+                }
+                (taken.len() == values.len()).then_some(taken)
+            }
+            other => faults.note(other.each(place, take)),
         }
     }
 
@@ -111,7 +158,17 @@ impl<'a> Place<'a> {
     }
 
     pub(super) fn refuse(&self, fault: Fault) -> Error {
-        Error { place: self.to_string(), fault }
+        Error::new(self.to_string(), self.steps(), fault)
+    }
+
+    fn steps(&self) -> Vec<PathStep> {
+        let mut steps = self.parent.map(Place::steps).unwrap_or_default();
+        match self.step {
+            Step::Root => {}
+            Step::Member(name) => steps.push(PathStep::Member(name.to_owned())),
+            Step::Index(index) => steps.push(PathStep::Index(index)),
+        }
+        steps
     }
 
     pub(super) fn wrong_type(&self, wanted: &'static str, found: &Json) -> Error {

@@ -1,6 +1,7 @@
 //! Why a policy document is refused: the place and the rule broken.
 
 use super::PolicyKind;
+use super::span::{ElementPath, PathStep, Position, Span, span_of};
 use std::fmt;
 
 /// A refused document: where, and which rule of the grammar it breaks.
@@ -11,6 +12,71 @@ pub struct Error {
     pub place: String,
     /// The rule broken.
     pub fault: Fault,
+    // Boxed: errors of other modules hold this one.
+    location: Box<Location>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Location {
+    path: ElementPath,
+    span: Option<Span>,
+}
+
+impl Error {
+    pub(super) fn new(place: String, steps: Vec<PathStep>, fault: Fault) -> Self {
+        Self { place, fault, location: Box::new(Location { path: steps.into(), span: None }) }
+    }
+
+    /// Sets where in the text the error stands.
+    pub(super) fn at(mut self, position: Position) -> Self {
+        self.location.span = Some(Span { start: position, end: position });
+        self
+    }
+
+    /// Seeks the error's place in the document's text.
+    pub(super) fn located(mut self, document: &str) -> Self {
+        if self.location.span.is_none() && !matches!(self.fault, Fault::TooLong { .. }) {
+            self.location.span = span_of(document, self.location.path.steps());
+        }
+        self
+    }
+
+    /// The way to the offending element, as [`Error::place`] shows it.
+    pub fn path(&self) -> &ElementPath {
+        &self.location.path
+    }
+
+    /// Where the offending element stands in the text; of text that is no JSON, where reading ended. None if the
+    /// document is too long.
+    pub fn span(&self) -> Option<Span> {
+        self.location.span
+    }
+}
+
+/// Most refusals noted of one document.
+const MAX_FAULTS: usize = 100;
+
+/// The refusals of one document, in the order in which they were met.
+#[derive(Default)]
+pub(super) struct Faults(Vec<Error>);
+
+impl Faults {
+    /// Takes the value, or notes why there is none.
+    pub(super) fn note<T>(&mut self, result: Result<T, Error>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                if self.0.len() < MAX_FAULTS {
+                    self.0.push(error);
+                }
+                None
+            }
+        }
+    }
+
+    pub(super) fn into_errors(self) -> Vec<Error> {
+        self.0
+    }
 }
 
 struct At<'a>(&'a str);

@@ -5,7 +5,7 @@
 //! A resource policy adds inside the account, according to how closely it names the caller, and is needed as well
 //! across accounts.
 
-use super::decision::{DecidingStatement, Decision, Outcome};
+use super::decision::{DecidingStatement, Decision, Origin, Outcome};
 use super::principal::Grant;
 use super::request::{AuthorizationRequest, NamedPolicy, Policies};
 use super::resource::root_of;
@@ -28,18 +28,27 @@ pub fn decide_trust<'a>(request: &AuthorizationRequest<'_>, policies: &Policies<
 
 /// What one kind of policies says.
 #[derive(Default)]
-struct Said<'a> {
+pub(super) struct Said<'a> {
     /// The closest grant of a matching Allow.
     grant: Option<Grant>,
     /// The Allows with that grant.
-    allows: Vec<DecidingStatement<'a>>,
-    denies: Vec<DecidingStatement<'a>>,
+    pub(super) allows: Vec<DecidingStatement<'a>>,
+    pub(super) denies: Vec<DecidingStatement<'a>>,
 }
 
 impl Said<'_> {
-    fn allows(&self) -> bool {
+    pub(super) fn allows(&self) -> bool {
         self.grant.is_some()
     }
+}
+
+/// What all policies say.
+pub(super) struct Heard<'a> {
+    pub(super) identity: Said<'a>,
+    pub(super) boundary: Said<'a>,
+    pub(super) session: Said<'a>,
+    pub(super) resource: Said<'a>,
+    missing_keys: Vec<&'a str>,
 }
 
 fn evaluate<'a>(
@@ -47,12 +56,22 @@ fn evaluate<'a>(
     policies: &Policies<'a>,
     resource_kind: PolicyKind,
 ) -> Decision<'a> {
-    let query = Query {
+    combine(request, policies, resource_kind, hear(request, policies))
+}
+
+/// The request as statements see it.
+pub(super) fn query<'r>(request: &AuthorizationRequest<'r>, policies: &Policies<'_>) -> Query<'r> {
+    Query {
         principal: request.principal,
         action: lower(request.action),
         resource: request.resource.as_bytes(),
         bounded: !policies.boundaries.is_empty(),
-    };
+    }
+}
+
+/// Puts the request to all policies.
+pub(super) fn hear<'a>(request: &AuthorizationRequest<'_>, policies: &Policies<'a>) -> Heard<'a> {
+    let query = query(request, policies);
     let mut lookup = Lookup::new(request.context);
     let mut identity = Said::default();
     for named in policies.identity {
@@ -74,8 +93,17 @@ fn evaluate<'a>(
     if let Some(named) = &policies.resource {
         listen(named, &query, &mut lookup, &mut resource);
     }
-    let missing_keys = lookup.into_missing();
+    Heard { identity, boundary, session, resource, missing_keys: lookup.into_missing() }
+}
 
+/// The decision from what the policies say.
+pub(super) fn combine<'a>(
+    request: &AuthorizationRequest<'_>,
+    policies: &Policies<'_>,
+    resource_kind: PolicyKind,
+    heard: Heard<'a>,
+) -> Decision<'a> {
+    let Heard { mut identity, mut boundary, mut session, mut resource, missing_keys } = heard;
     for (said, kind) in [
         (&mut identity, PolicyKind::Identity),
         (&mut boundary, PolicyKind::Boundary),
@@ -173,8 +201,7 @@ fn listen<'a>(named: &NamedPolicy<'a>, query: &Query<'_>, lookup: &mut Lookup<'_
         if !statement.applies(query, lookup) {
             return;
         }
-        let sid = statement.sid.as_deref();
-        let deciding = DecidingStatement { policy: named.id, kind: policy.kind, sid, index: number };
+        let deciding = deciding(named, statement, number);
         match statement.effect {
             Effect::Deny => said.denies.push(deciding),
             Effect::Allow if closest.is_none_or(|known| known <= grant) => {
@@ -194,8 +221,14 @@ fn listen<'a>(named: &NamedPolicy<'a>, query: &Query<'_>, lookup: &mut Lookup<'_
     }
 }
 
+/// The statement as decisions name it.
+pub(super) fn deciding<'a>(named: &NamedPolicy<'a>, statement: &'a Statement, index: usize) -> DecidingStatement<'a> {
+    let (kind, sid) = (named.policy.kind, statement.sid.as_deref());
+    DecidingStatement { policy: named.id, kind, sid, index, origin: Origin(named.policy) }
+}
+
 /// Whether the statement speaks of the caller, and for an Allow how closely it names it.
-fn speaks_of(statement: &Statement, kind: PolicyKind, query: &Query<'_>) -> Option<Grant> {
+pub(super) fn speaks_of(statement: &Statement, kind: PolicyKind, query: &Query<'_>) -> Option<Grant> {
     match (&statement.principal, statement.effect) {
         (None, _) => (!kind.names_principals()).then_some(Grant::Caller),
         (Some(principal), Effect::Allow) => principal.grant(query.principal),

@@ -21,11 +21,20 @@ mod decision;
 mod document;
 mod error;
 mod evaluate;
+mod explain;
 mod index;
+pub mod lint;
+mod near_miss;
 mod parse;
 mod principal;
+#[cfg(test)]
+mod reason_tests;
+mod report;
 mod request;
 mod resource;
+mod simulate;
+mod source;
+mod span;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -35,13 +44,20 @@ pub use decision::{DecidingStatement, Decision, Outcome};
 pub use document::MAX_DOCUMENT_CHARACTERS;
 pub use error::{Error, Fault};
 pub use evaluate::{decide, decide_trust};
+pub use explain::explain;
+pub use near_miss::{Miss, NearMiss, near_misses};
+pub use report::{DecodedDenial, MAX_MESSAGE_BYTES};
 pub use request::{AuthorizationRequest, NamedPolicy, Policies};
+pub use simulate::{MatchedStatement, PolicyVerdict, Simulation, SourcePolicyType, simulate, simulate_trust};
+pub use span::{ElementPath, LineColumn, PathStep, Position, Span};
+pub use statement::Effect;
 
 use crate::types::{AccountId, UniqueId};
 use index::Index;
 use statement::Statement;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// What a policy is attached to; decides its grammar and its part in a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -119,6 +135,7 @@ pub struct Policy {
     statements: Box<[Statement]>,
     index: Index,
     principal_arns: Box<[Box<str>]>,
+    document: Arc<str>,
 }
 
 impl Policy {
@@ -128,12 +145,24 @@ impl Policy {
         principal_arns.sort_unstable();
         principal_arns.dedup();
         let index = Index::build(&statements);
-        Ok(Self { kind: options.kind, statements: statements.into(), index, principal_arns: principal_arns.into() })
+        let (kind, statements, principal_arns) = (options.kind, statements.into(), principal_arns.into());
+        Ok(Self { kind, statements, index, principal_arns, document: document.into() })
     }
 
     /// The kind it was parsed as.
     pub fn kind(&self) -> PolicyKind {
         self.kind
+    }
+
+    /// The document's text, byte for byte as it was parsed.
+    pub fn document(&self) -> &str {
+        &self.document
+    }
+
+    /// All context keys that conditions, and variables in resources and condition values, read: as spelled where
+    /// first met, each once without regard to case, sorted without case. What IAM's `GetContextKeysFor…` answer.
+    pub fn context_keys(&self) -> Vec<&str> {
+        sorted_keys(self.statements.iter().flat_map(Statement::context_keys))
     }
 
     /// ARNs of users, roles and assumed-role sessions in `Principal` and `NotPrincipal`, with the default account
@@ -142,4 +171,12 @@ impl Policy {
     pub fn principal_arns(&self) -> impl Iterator<Item = &str> {
         self.principal_arns.iter().map(AsRef::as_ref)
     }
+}
+
+/// Context keys in order without case, each once, as spelled where first met.
+fn sorted_keys<'k>(keys: impl Iterator<Item = &'k str>) -> Vec<&'k str> {
+    let mut keys: Vec<&str> = keys.collect();
+    keys.sort_by_key(|key| key.to_ascii_lowercase());
+    keys.dedup_by(|next, kept| next.eq_ignore_ascii_case(kept));
+    keys
 }

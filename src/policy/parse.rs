@@ -6,7 +6,7 @@
 use super::action::ActionPattern;
 use super::condition::parse_conditions;
 use super::document::{Json, Place};
-use super::error::{Error, Fault};
+use super::error::{Error, Fault, Faults};
 use super::principal::{PrincipalElement, parse_principals};
 use super::resource::ResourcePattern;
 use super::statement::{Effect, Listed, Statement};
@@ -20,25 +20,63 @@ pub(super) struct Parsed {
     pub(super) principal_arns: Vec<Box<str>>,
 }
 
-/// Parses a whole document.
+/// Parses a whole document; the first refusal counts.
 pub(super) fn parse_document(text: &str, options: &ParseOptions<'_>) -> Result<Parsed, Error> {
-    let json = Json::parse(text)?;
+    let mut faults = Faults::default();
+    let parsed = read_document(text, options, &mut faults);
+    match (faults.into_errors().into_iter().next(), parsed) {
+        (Some(first), _) => Err(first.located(text)),
+        (None, Some(parsed)) => Ok(parsed),
+        // INVARIANT: a document without value and without a noted fault has no statements.
+        (None, None) => Err(no_statements().located(text)),
+    }
+}
+
+/// All refusals of a document, as far as they can be told apart; none for a document that is accepted.
+pub(super) fn all_refusals(text: &str, options: &ParseOptions<'_>) -> Vec<Error> {
+    let mut faults = Faults::default();
+    let parsed = read_document(text, options, &mut faults);
+    let mut errors = faults.into_errors();
+    if parsed.is_none() && errors.is_empty() {
+        errors.push(no_statements());
+    }
+    errors.into_iter().map(|error| error.located(text)).collect()
+}
+
+fn no_statements() -> Error {
+    Place::root().refuse(Fault::MissingElement("Statement"))
+}
+
+/// None where something was refused, or `Statement` is missing.
+fn read_document(text: &str, options: &ParseOptions<'_>, faults: &mut Faults) -> Option<Parsed> {
+    let json = faults.note(Json::parse(text))?;
     let root = Place::root();
-    let mut variables = false;
+    let mut variables = Some(false);
     let mut statements = None;
-    for (name, value) in json.members(&root)? {
+    for (name, value) in faults.note(json.members(&root))? {
         let place = root.member(name);
         match name.as_str() {
-            "Version" => variables = parse_version(value, &place)?,
-            "Id" => drop(value.string(&place)?),
+            "Version" => variables = faults.note(parse_version(value, &place)),
+            "Id" => drop(faults.note(value.string(&place))),
             "Statement" => statements = Some(value),
-            other => return Err(root.refuse(Fault::UnknownElement(shorten(other)))),
+            other => drop(faults.note::<()>(Err(root.refuse(Fault::UnknownElement(shorten(other)))))),
         }
     }
-    let statements = statements.ok_or_else(|| root.refuse(Fault::MissingElement("Statement")))?;
-    let mut reader = Reader { options, variables, sids: HashSet::new(), principal_arns: Vec::new() };
-    let statements = statements.each(&root.member("Statement"), |value, place| reader.statement(value, place))?;
-    Ok(Parsed { statements, principal_arns: reader.principal_arns })
+    // A document of an unknown version is read on like one of the present version.
+    let variables = variables.unwrap_or(true);
+    let mut reader = Reader { options, variables, sids: HashSet::new(), principal_arns: Vec::new(), faults };
+    let place = root.member("Statement");
+    let statements = match statements? {
+        Json::Array(values) if !values.is_empty() => {
+            let read = |(index, value)| reader.statement(value, &place.index(index));
+            // Not short-circuited: the statements after a refused one are read too.
+            let read: Vec<_> = values.iter().enumerate().map(read).collect();
+            read.into_iter().collect::<Option<Vec<_>>>()?
+        }
+        Json::Array(_) => return reader.faults.note(Err(place.refuse(Fault::Empty))),
+        single => vec![reader.statement(single, &place)?],
+    };
+    Some(Parsed { statements, principal_arns: reader.principal_arns })
 }
 
 /// Whether the version has policy variables.
@@ -55,6 +93,7 @@ struct Reader<'o> {
     variables: bool,
     sids: HashSet<String>,
     principal_arns: Vec<Box<str>>,
+    faults: &'o mut Faults,
 }
 
 /// The members of a statement as found.
@@ -94,26 +133,40 @@ impl<'j> Members<'j> {
 }
 
 impl Reader<'_> {
-    fn statement(&mut self, json: &Json, place: &Place<'_>) -> Result<Statement, Error> {
-        let members = Members::read(json, place)?;
-        let sid = self.sid(members.sid, place)?;
-        let effect = parse_effect(members.effect, place)?;
-        let principal = self.principal(&members, effect, place)?;
-        let kind = self.options.kind;
-        let pair = ["Action", "NotAction"];
-        let Some((inverted, json, name)) = one_of(members.action, members.not_action, pair, place)? else {
-            return Err(place.refuse(Fault::MissingElement("Action")));
+    /// None where something was refused.
+    fn statement(&mut self, json: &Json, place: &Place<'_>) -> Option<Statement> {
+        let members = self.faults.note(Members::read(json, place))?;
+        let sid = self.sid(members.sid, place);
+        let sid = self.faults.note(sid);
+        let effect = self.faults.note(parse_effect(members.effect, place));
+        let principal = self.principal(&members, effect, place);
+        let principal = self.faults.note(principal);
+        let actions = self.actions(&members, place);
+        let resources = self.resources(&members, place);
+        let conditions = match members.condition {
+            Some(json) => parse_conditions(json, &place.member("Condition"), self.variables, self.faults),
+            None => Some(Box::default()),
         };
-        let actions = json.each(&place.member(name), |value, place| {
+        Some(Statement {
+            sid: sid?,
+            effect: effect?,
+            principal: principal?,
+            actions: actions?,
+            resources: resources?,
+            conditions: conditions?,
+        })
+    }
+
+    fn actions(&mut self, members: &Members<'_>, place: &Place<'_>) -> Option<Listed<ActionPattern>> {
+        let pair = ["Action", "NotAction"];
+        let found = one_of(members.action, members.not_action, pair, place)
+            .and_then(|found| found.ok_or_else(|| place.refuse(Fault::MissingElement("Action"))));
+        let (inverted, json, name) = self.faults.note(found)?;
+        let kind = self.options.kind;
+        let entries = json.each_noting(&place.member(name), self.faults, |value, place| {
             ActionPattern::parse(value.string(place)?, kind).map_err(|fault| place.refuse(fault))
         })?;
-        let actions = Listed { inverted, entries: actions.into() };
-        let resources = self.resources(&members, place)?;
-        let conditions = match members.condition {
-            Some(json) => parse_conditions(json, &place.member("Condition"), self.variables)?,
-            None => Box::default(),
-        };
-        Ok(Statement { sid, effect, principal, actions, resources, conditions })
+        Some(Listed { inverted, entries: entries.into() })
     }
 
     fn sid(&mut self, json: Option<&Json>, place: &Place<'_>) -> Result<Option<Box<str>>, Error> {
@@ -136,7 +189,7 @@ impl Reader<'_> {
     fn principal(
         &mut self,
         members: &Members<'_>,
-        effect: Effect,
+        effect: Option<Effect>,
         place: &Place<'_>,
     ) -> Result<Option<PrincipalElement>, Error> {
         let pair = ["Principal", "NotPrincipal"];
@@ -146,7 +199,9 @@ impl Reader<'_> {
             (None, false) => Ok(None),
             (None, true) => Err(place.refuse(Fault::MissingElement("Principal"))),
             (Some((_, _, element)), false) => Err(place.refuse(Fault::ProhibitedElement { element, kind })),
-            (Some((true, _, _)), true) if effect == Effect::Allow => Err(place.refuse(Fault::NotPrincipalWithAllow)),
+            (Some((true, _, _)), true) if effect == Some(Effect::Allow) => {
+                Err(place.refuse(Fault::NotPrincipalWithAllow))
+            }
             (Some((inverted, json, element)), true) => {
                 let place = place.member(element);
                 let patterns = parse_principals(json, &place, self.options, &mut self.principal_arns)?;
@@ -155,24 +210,25 @@ impl Reader<'_> {
         }
     }
 
-    fn resources(&self, members: &Members<'_>, place: &Place<'_>) -> Result<Option<Listed<ResourcePattern>>, Error> {
+    /// None where something was refused; no list in trust policies.
+    fn resources(&mut self, members: &Members<'_>, place: &Place<'_>) -> Option<Option<Listed<ResourcePattern>>> {
         let pair = ["Resource", "NotResource"];
-        let found = one_of(members.resource, members.not_resource, pair, place)?;
-        let kind = self.options.kind;
-        match found {
-            None if kind == PolicyKind::Trust => Ok(None),
-            None => Err(place.refuse(Fault::MissingElement("Resource"))),
-            Some((_, _, element)) if kind == PolicyKind::Trust => {
-                Err(place.refuse(Fault::ProhibitedElement { element, kind }))
-            }
+        let found = self.faults.note(one_of(members.resource, members.not_resource, pair, place))?;
+        let ParseOptions { kind, default_account, .. } = *self.options;
+        let refused = match found {
+            None if kind == PolicyKind::Trust => return Some(None),
+            None => Fault::MissingElement("Resource"),
+            Some((_, _, element)) if kind == PolicyKind::Trust => Fault::ProhibitedElement { element, kind },
             Some((inverted, json, name)) => {
-                let entries = json.each(&place.member(name), |value, place| {
-                    ResourcePattern::parse(value.string(place)?, self.variables, self.options.default_account)
+                let variables = self.variables;
+                let entries = json.each_noting(&place.member(name), self.faults, |value, place| {
+                    ResourcePattern::parse(value.string(place)?, variables, default_account)
                         .map_err(|fault| place.refuse(fault))
                 })?;
-                Ok(Some(Listed { inverted, entries: entries.into() }))
+                return Some(Some(Listed { inverted, entries: entries.into() }));
             }
-        }
+        };
+        self.faults.note(Err(place.refuse(refused)))
     }
 }
 

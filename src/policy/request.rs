@@ -40,3 +40,11 @@ pub struct Policies<'a> {
     /// The bucket policy, or the trust policy.
     pub resource: Option<NamedPolicy<'a>>,
 }
+
+impl<'a> Policies<'a> {
+    /// All policies: identity-based, boundaries, session, resource-based.
+    pub(super) fn all(&self) -> impl Iterator<Item = &NamedPolicy<'a>> {
+        let session = self.session.unwrap_or_default();
+        self.identity.iter().chain(self.boundaries).chain(session).chain(&self.resource)
+    }
+}

@@ -30,6 +30,11 @@ impl ResourcePattern {
         self.0.matches(resource, lookup)
     }
 
+    /// The keys of its variables, as spelled.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.keys()
+    }
+
     /// The [`root_of`] every match has, if all matches have the same.
     pub(super) fn root(&self) -> Option<&[u8]> {
         let (prefix, whole) = self.0.literal_prefix();
@@ -43,7 +48,7 @@ pub(super) fn root_of(resource: &[u8]) -> &[u8] {
 }
 
 /// Fills the empty account field of an IAM or STS ARN.
-fn with_default_account(text: &str, default_account: &AccountId) -> String {
+pub(super) fn with_default_account(text: &str, default_account: &AccountId) -> String {
     for service in ["arn:aws:iam::", "arn:aws:sts::"] {
         if let Some(resource) = text.strip_prefix(service).and_then(|rest| rest.strip_prefix(':')) {
             return format!("{service}{default_account}:{resource}");

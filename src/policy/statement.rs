@@ -4,14 +4,16 @@ use super::action::ActionPattern;
 use super::condition::{Condition, all_hold};
 use super::principal::PrincipalElement;
 use super::resource::ResourcePattern;
-use super::variable::Lookup;
+use super::variable::{Lookup, Pattern};
 use crate::types::Principal;
 use std::borrow::Cow;
 
 /// What a statement does when it applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
+pub enum Effect {
+    /// It allows.
     Allow,
+    /// It denies, over every Allow.
     Deny,
 }
 
@@ -50,16 +52,32 @@ impl Statement {
     /// Whether action, resource and conditions match. The principal is judged apart.
     pub(super) fn applies<'p>(&'p self, query: &Query<'_>, lookup: &mut Lookup<'_, 'p>) -> bool {
         let mark = lookup.mark();
-        let action = self.actions.entries.iter().any(|entry| entry.matches(&query.action));
-        if action == self.actions.inverted {
+        self.concerns(query, lookup) && all_hold(&self.conditions, lookup, mark)
+    }
+
+    /// Whether action and resource match.
+    pub(super) fn concerns<'p>(&'p self, query: &Query<'_>, lookup: &mut Lookup<'_, 'p>) -> bool {
+        if !self.speaks_of_action(query) {
             return false;
         }
-        if let Some(resources) = &self.resources {
-            let resource = resources.entries.iter().any(|entry| entry.matches(query.resource, lookup));
-            if resource == resources.inverted {
-                return false;
-            }
-        }
-        all_hold(&self.conditions, lookup, mark)
+        let Some(resources) = &self.resources else { return true };
+        let resource = resources.entries.iter().any(|entry| entry.matches(query.resource, lookup));
+        resource != resources.inverted
+    }
+
+    /// Whether the action matches.
+    pub(super) fn speaks_of_action(&self, query: &Query<'_>) -> bool {
+        let action = self.actions.entries.iter().any(|entry| entry.matches(&query.action));
+        action != self.actions.inverted
+    }
+
+    /// All keys that it reads, as spelled.
+    pub(super) fn context_keys(&self) -> impl Iterator<Item = &str> {
+        let resources = self.resources.iter().flat_map(|listed| listed.entries.iter()).flat_map(ResourcePattern::keys);
+        let conditions = self
+            .conditions
+            .iter()
+            .flat_map(|condition| std::iter::once(condition.key()).chain(condition.patterns().flat_map(Pattern::keys)));
+        resources.chain(conditions)
     }
 }

@@ -388,9 +388,10 @@ fn decisions_name_their_statements_and_missing_keys() {
         context: &context,
     };
     let decision = decide(&request, &Policies { identity: &identity, ..Policies::default() });
+    let [statement] = decision.statements[..] else { panic!("{:?}", decision.statements) };
     assert_eq!(
-        decision.statements,
-        [DecidingStatement { policy: "mine", kind: PolicyKind::Identity, sid: Some("One"), index: 0 }]
+        (statement.policy, statement.kind, statement.sid, statement.index),
+        ("mine", PolicyKind::Identity, Some("One"), 0)
     );
     assert_eq!(decision.missing_keys, ["s3:ExistingObjectTag/owner", "s3:ExistingObjectTag/a"]);
 }

@@ -125,6 +125,18 @@ impl Pattern {
         Some(Cow::Owned(text))
     }
 
+    /// The keys of its variables, as spelled.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        let pieces: &[Piece] = match self {
+            Self::Fixed(_) => &[],
+            Self::Variable(pieces) => pieces,
+        };
+        pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable { key, .. } => Some(key.as_ref()),
+            Piece::Literal(_) | Piece::One | Piece::Any => None,
+        })
+    }
+
     /// The bytes with which every match begins, and whether they are the whole pattern.
     pub(super) fn literal_prefix(&self) -> (&[u8], bool) {
         match self {

@@ -12,10 +12,10 @@ mod operator;
 mod tests;
 
 use self::operand::Operands;
-use self::operator::{Operator, Quantifier};
+pub(super) use self::operator::{Family, Operator, Quantifier, StringMatch};
 use super::document::{Json, Place};
-use super::error::{Error, Fault};
-use super::variable::{Lookup, is_key, shorten};
+use super::error::{Error, Fault, Faults};
+use super::variable::{Lookup, Pattern, is_key, shorten};
 use crate::types::ContextValues;
 
 /// One operator with one key and its values.
@@ -26,23 +26,47 @@ pub(super) struct Condition {
     operands: Operands,
 }
 
-/// Parses the element. `variables`: the document's version has them.
-pub(super) fn parse_conditions(json: &Json, place: &Place<'_>, variables: bool) -> Result<Box<[Condition]>, Error> {
-    let mut conditions = Vec::new();
-    for (name, block) in json.members(place)? {
-        let Some(operator) = Operator::parse(name) else {
-            return Err(place.refuse(Fault::UnknownOperator(shorten(name))));
-        };
+/// Parses the element. `variables`: the document's version has them. None where something was refused.
+pub(super) fn parse_conditions(
+    json: &Json,
+    place: &Place<'_>,
+    variables: bool,
+    faults: &mut Faults,
+) -> Option<Box<[Condition]>> {
+    let mut conditions = Some(Vec::new());
+    for (name, block) in faults.note(json.members(place))? {
+        let operator = Operator::parse(name).ok_or_else(|| place.refuse(Fault::UnknownOperator(shorten(name))));
         let place = place.member(name);
-        for (key, values) in block.members(&place)? {
-            if !is_key(key) {
-                return Err(place.refuse(Fault::BadConditionKey(shorten(key))));
+        let (Some(operator), Some(block)) = (faults.note(operator), faults.note(block.members(&place))) else {
+            conditions = None;
+            continue;
+        };
+        for (key, values) in block {
+            match faults.note(parse_condition(operator, key, values, &place, variables)) {
+                Some(condition) => {
+                    if let Some(all) = &mut conditions {
+                        all.push(condition);
+                    }
+                }
+                None => conditions = None,
             }
-            let operands = Operands::parse(operator.family, values, &place.member(key), variables)?;
-            conditions.push(Condition { operator, key: key.as_str().into(), operands });
         }
     }
-    Ok(conditions.into())
+    conditions.map(Into::into)
+}
+
+fn parse_condition(
+    operator: Operator,
+    key: &str,
+    values: &Json,
+    place: &Place<'_>,
+    variables: bool,
+) -> Result<Condition, Error> {
+    if !is_key(key) {
+        return Err(place.refuse(Fault::BadConditionKey(shorten(key))));
+    }
+    let operands = Operands::parse(operator.family, values, &place.member(key), variables)?;
+    Ok(Condition { operator, key: key.into(), operands })
 }
 
 /// Whether all `conditions` hold. All keys that could still turn the answer are read, so that the caller learns
@@ -62,7 +86,18 @@ pub(super) fn all_hold<'p>(conditions: &'p [Condition], lookup: &mut Lookup<'_, 
 }
 
 impl Condition {
-    fn holds<'p>(&'p self, lookup: &mut Lookup<'_, 'p>) -> bool {
+    /// The key, as spelled.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The policy's side, where it may hold variables.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        self.operands.patterns()
+    }
+
+    /// Whether the condition holds.
+    pub(super) fn holds<'p>(&'p self, lookup: &mut Lookup<'_, 'p>) -> bool {
         let values = lookup.get(&self.key);
         if let Operands::Null(wanted) = &self.operands {
             return wanted.contains(&values.is_none());

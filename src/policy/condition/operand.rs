@@ -11,7 +11,6 @@ use crate::policy::variable::{Lookup, Pattern, Piece, Syntax, parse_pieces, shor
 use crate::types::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use std::borrow::Cow;
 
 /// All values of one operator and key, of the operator's type.
 #[derive(Debug, Clone)]
@@ -77,6 +76,20 @@ impl Operands {
         })
     }
 
+    /// All patterns, which may hold variables.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        let (plain, arns): (&[Pattern], &[ArnPattern]) = match self {
+            Self::Strings { patterns, .. } | Self::Bools(patterns) => (patterns, &[]),
+            Self::Arns(arns) => (&[], arns),
+            _ => (&[], &[]),
+        };
+        plain.iter().chain(arns.iter().flat_map(|arn| match arn {
+            ArnPattern::Any => [].iter(),
+            ArnPattern::Parts(parts) => parts.iter(),
+            ArnPattern::Whole(pattern) => std::slice::from_ref(pattern).iter(),
+        }))
+    }
+
     /// Whether the request's `value` matches any of the operands.
     pub(super) fn match_any<'p>(&'p self, value: &[u8], lookup: &mut Lookup<'_, 'p>) -> bool {
         match self {
@@ -114,11 +127,7 @@ fn each<T>(
     parse: impl Fn(&str) -> Result<Option<T>, Fault>,
 ) -> Result<Vec<T>, Error> {
     json.each(place, |value, place| {
-        let text = match value {
-            Json::String(text) | Json::Number(text) => Cow::Borrowed(text.as_str()),
-            Json::Bool(truth) => Cow::Owned(truth.to_string()),
-            other => return Err(place.wrong_type("a string, number or boolean", other)),
-        };
+        let text = value.text().ok_or_else(|| place.wrong_type("a string, number or boolean", value))?;
         match parse(&text) {
             Ok(Some(operand)) => Ok(operand),
             Ok(None) => Err(place.refuse(Fault::BadOperand { value: shorten(&text), wanted })),

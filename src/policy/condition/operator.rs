@@ -61,15 +61,15 @@ impl Comparison {
 /// A parsed operator name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::policy) struct Operator {
-    pub(super) family: Family,
+    pub(in crate::policy) family: Family,
     pub(super) negated: bool,
     pub(super) if_exists: bool,
-    pub(super) quantifier: Quantifier,
+    pub(in crate::policy) quantifier: Quantifier,
 }
 
 impl Operator {
     /// Parses an operator name; none if there is no such operator. `Null` takes neither qualifier nor `IfExists`.
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    pub(in crate::policy) fn parse(name: &str) -> Option<Self> {
         let (quantifier, rest) = if let Some(rest) = name.strip_prefix("ForAllValues:") {
             (Quantifier::All, rest)
         } else if let Some(rest) = name.strip_prefix("ForAnyValue:") {

@@ -3,6 +3,12 @@
 use super::*;
 use crate::types::Context;
 
+fn parse_conditions(json: &Json, place: &Place<'_>, variables: bool) -> Result<Box<[Condition]>, Error> {
+    let mut faults = Faults::default();
+    let conditions = super::parse_conditions(json, place, variables, &mut faults);
+    conditions.ok_or_else(|| faults.into_errors().remove(0))
+}
+
 /// `values`: None for an absent key, one value, or a set written `[a,b]`.
 fn holds(operator: &str, operands: &str, values: Option<&str>) -> bool {
     let json = Json::parse(&format!("{{\"{operator}\":{{\"aws:Key\":{operands}}}}}")).unwrap();
