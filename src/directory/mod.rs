@@ -14,10 +14,9 @@ pub use epochs::{Epochs, Stamp};
 pub use follow::follow;
 
 use crate::authn::{
-    BucketEntry, CompiledPolicy, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, RoleEntry, SessionEntry,
-    UserEntry,
+    BucketEntry, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, RoleEntry, SessionEntry, UserEntry,
 };
-use crate::authz::builtin;
+use crate::authz::user_entry;
 use crate::store::{RecordKey, Records, Stored, Versioned};
 use crate::token::{self, KeyRing};
 use crate::types::{AccessKeyId, AccountId, Clock, Timestamp};
@@ -320,11 +319,7 @@ impl Directory for CachedDirectory {
 
     async fn user(&self, account: &AccountId, name: &str) -> Result<Option<Arc<UserEntry>>, LookupError> {
         self.trusted()?;
-        let compile = |stored: Versioned<crate::entity::User>| {
-            let caps = builtin::caps_policy(&stored.value.caps)
-                .map(|policy| CompiledPolicy { name: "caps".to_owned(), policy });
-            UserEntry::new(stored, caps, &self.default_account)
-        };
+        let compile = |stored: Versioned<crate::entity::User>| user_entry(stored, &self.default_account);
         self.users.get(RecordKey::user(account, name), self.source(), compile).await
     }
 
