@@ -1,7 +1,7 @@
 //! Calls about managed policies against a store in memory.
 
 use super::{Answer as Managed, Shown, Version};
-use crate::entity::{Group, ManagedPolicy, Named, Owner, PolicyUse, User, UserKind, quota};
+use crate::entity::{Group, ManagedPolicy, Owner, PolicyUse, User, UserKind, quota};
 use crate::iam::testing::{POLICY, TRUST, World, code, user};
 use crate::iam::{Answer, Body, Error};
 use crate::store::{Changes, RecordKey};
@@ -315,7 +315,6 @@ async fn what_uses_a_policy_is_listed() {
     });
     new.attachments.insert(PolicyUse { kind: crate::entity::UseKind::User, name: "anna".into(), id: anna.id.clone() });
     world.records.commit(Changes::new().create(&group).create(&anna).update(&old, &new)).await.unwrap();
-    let _ = Named { name: String::new(), id: anna.id.clone() };
     world.attach("One", ARN).await;
     let all = world.entities(&[("PolicyArn", ARN)]).await;
     assert_eq!(all, (["Team", "One", "two", "anna"].map(str::to_owned).to_vec(), None));
