@@ -1,5 +1,6 @@
 //! The commands and their options.
 
+use super::policy_args::{Explain, Policy};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -44,6 +45,11 @@ pub(super) enum Command {
     /// Inline policies of roles (also written `role policy`)
     #[command(subcommand)]
     RolePolicy(RolePolicy),
+    /// Managed policies; checking and simulating policies
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Say in plain words how a request would be decided, or was
+    Explain(Explain),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -70,6 +70,9 @@ pub enum Error {
     /// The store failed.
     #[error("{0}")]
     Store(#[source] store::Error),
+    /// There is nothing to explain.
+    #[error(transparent)]
+    Explain(#[from] iam::simulate::ExplainError),
     /// A call on roles was refused.
     #[error(transparent)]
     Role(iam::Error),
@@ -113,6 +116,13 @@ impl Error {
             Self::UserOwns { .. } => ENOTEMPTY,
             Self::KeysQuota { .. } => EDQUOT,
             Self::Conflict => EAGAIN,
+            Self::Explain(error) => match error {
+                iam::simulate::ExplainError::NotAPrincipal(_) => EINVAL,
+                iam::simulate::ExplainError::NoSuchPrincipal(_) | iam::simulate::ExplainError::NoSuchBucket(_) => {
+                    ENOENT
+                }
+                iam::simulate::ExplainError::Lookup(_) => EIO,
+            },
             Self::Store(_) | Self::WrongAnswer => EIO,
             Self::Tenant(_)
             | Self::KeyId(_)
