@@ -109,7 +109,7 @@ pub fn run(
 ) -> u8 {
     let result = parse(args).and_then(|parsed| match parsed {
         Parsed::Help(text) => Ok(out.write_all(text.as_bytes())?),
-        Parsed::Command(args) => dispatch(args, environment, hooks, out),
+        Parsed::Command(args) => dispatch(*args, environment, hooks, out),
     });
     match result {
         Ok(()) => 0,
@@ -123,7 +123,7 @@ pub fn run(
 
 enum Parsed {
     Help(String),
-    Command(Args),
+    Command(Box<Args>),
 }
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
@@ -133,7 +133,7 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
     let arranged = argv::arrange(args, &command)?;
     let parsed = command.try_get_matches_from(arranged).and_then(|matches| Args::from_arg_matches(&matches));
     match parsed {
-        Ok(args) => Ok(Parsed::Command(args)),
+        Ok(args) => Ok(Parsed::Command(Box::new(args))),
         Err(error) if !error.use_stderr() => Ok(Parsed::Help(error.render().to_string())),
         Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Err(Failure::Usage("a command is missing; run `rolegate help`".to_owned()))

@@ -178,7 +178,7 @@ pub enum Error {
     },
     /// A simulation outside its bounds, or of what is no policy.
     #[error(transparent)]
-    Simulation(#[from] Refused),
+    Simulation(Box<Refused>),
     /// Policies of an entity cannot be read whole (security rule 18). The message is for the log.
     #[error("The policies of the entity cannot be read: something they refer to is missing or damaged.")]
     Lookup(#[source] LookupError),
@@ -192,6 +192,12 @@ fn existing(noun: Noun, name: &str) -> String {
     match noun {
         Noun::Policy => format!("A policy called {name} already exists. Duplicate names are not allowed."),
         Noun::Group | Noun::Role | Noun::User => format!("{} with name {name} already exists.", noun.title()),
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::Simulation(Box::new(refused))
     }
 }
 
@@ -297,8 +303,8 @@ mod tests {
             (Error::ConcurrentModification, "ConcurrentModification", 409),
             (Error::NotPermitted("iam:GetRole"), "AccessDenied", 403),
             (Error::OutOfReach { noun, name: name() }, "AccessDenied", 403),
-            (Error::Simulation(Refused::CallerMissing), "InvalidInput", 400),
-            (Error::Simulation(Refused::PoliciesTooLong { max: 1 }), "ValidationError", 400),
+            (Refused::CallerMissing.into(), "InvalidInput", 400),
+            (Refused::PoliciesTooLong { max: 1 }.into(), "ValidationError", 400),
             (Error::Lookup(LookupError::Stale), "ServiceUnavailable", 503),
             (Error::Store(inner), "ServiceUnavailable", 503),
         ] {

@@ -1,6 +1,7 @@
 //! Why a command on the store was refused, and the exit status that says so.
 
 use crate::entity::{InvalidCaps, NameError};
+use crate::iam::simulate::ExplainError;
 use crate::types::{AccessKeyId, InvalidAccessKeyId};
 use crate::{iam, store};
 
@@ -72,7 +73,7 @@ pub enum Error {
     Store(#[source] store::Error),
     /// There is nothing to explain.
     #[error(transparent)]
-    Explain(#[from] iam::simulate::ExplainError),
+    Explain(Box<ExplainError>),
     /// A call on roles was refused.
     #[error(transparent)]
     Role(iam::Error),
@@ -100,6 +101,12 @@ impl From<iam::Error> for Error {
     }
 }
 
+impl From<ExplainError> for Error {
+    fn from(error: ExplainError) -> Self {
+        Self::Explain(Box::new(error))
+    }
+}
+
 impl Error {
     /// The exit status, by the numbers of Linux's errors as Ceph's tools use them.
     pub fn exit_status(&self) -> u8 {
@@ -116,12 +123,10 @@ impl Error {
             Self::UserOwns { .. } => ENOTEMPTY,
             Self::KeysQuota { .. } => EDQUOT,
             Self::Conflict => EAGAIN,
-            Self::Explain(error) => match error {
-                iam::simulate::ExplainError::NotAPrincipal(_) => EINVAL,
-                iam::simulate::ExplainError::NoSuchPrincipal(_) | iam::simulate::ExplainError::NoSuchBucket(_) => {
-                    ENOENT
-                }
-                iam::simulate::ExplainError::Lookup(_) => EIO,
+            Self::Explain(error) => match **error {
+                ExplainError::NotAPrincipal(_) => EINVAL,
+                ExplainError::NoSuchPrincipal(_) | ExplainError::NoSuchBucket(_) => ENOENT,
+                ExplainError::Lookup(_) => EIO,
             },
             Self::Store(_) | Self::WrongAnswer => EIO,
             Self::Tenant(_)
