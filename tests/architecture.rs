@@ -24,7 +24,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("store", &["types", "wire", "entity"]),
     ("authn", &["types", "wire", "sigv4", "token", "entity", "policy", "store"]),
     ("authz", &["types", "wire", "sigv4", "policy", "token", "entity", "store", "authn"]),
-    ("iam", &["types", "wire", "policy", "entity", "store", "authz"]),
+    // iam looks at whose policies there are to simulate them, never at a request.
+    ("iam", &["types", "wire", "policy", "entity", "store", "authn", "authz"]),
     ("sts", &["types", "wire", "policy", "token", "entity", "store", "authn", "authz"]),
     // L3
     (

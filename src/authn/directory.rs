@@ -7,7 +7,7 @@
 use super::grants::{GroupEntry, PolicyEntry, PolicyRef, References};
 use super::last_used::UseMark;
 use crate::entity::{AccessKey, BucketRecord, Role, StoredPolicy, User};
-use crate::policy::{Policy, PolicyKind};
+use crate::policy::{NamedPolicy, Policy, PolicyKind};
 use crate::sigv4::SigningKey;
 use crate::store::{self, RecordKey, Versioned};
 use crate::token::{self, OpenedSession};
@@ -24,6 +24,13 @@ pub struct CompiledPolicy {
     pub name: String,
     /// The compiled document.
     pub policy: Policy,
+}
+
+impl CompiledPolicy {
+    /// As decisions take it.
+    pub fn named(&self) -> NamedPolicy<'_> {
+        NamedPolicy { id: &self.name, policy: &self.policy }
+    }
 }
 
 /// A user with its policies compiled.

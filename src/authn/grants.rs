@@ -190,13 +190,10 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// The compiled identity policies: attached ones, then each group's own and attached ones.
-    pub fn identity(&self) -> impl Iterator<Item = &CompiledPolicy> {
-        let of_groups = self
-            .groups
-            .iter()
-            .flat_map(|(group, attached)| group.policies.iter().chain(attached.iter().map(|entry| &entry.compiled)));
-        self.policies.iter().map(|entry| &entry.compiled).chain(of_groups)
+    /// What a group by itself grants.
+    pub async fn of_group(group: Arc<GroupEntry>, directory: &dyn Directory) -> Result<Self, LookupError> {
+        let attached = resolve_all(&group.attached, directory).await?;
+        Ok(Self { groups: vec![(group, attached)], ..Self::default() })
     }
 
     /// Keys and revisions of all records that were read (security rule 17).

@@ -3,6 +3,7 @@
 //! One table for all planes (documented in `docs/context-keys.md`). A key that is not known is absent,
 //! never empty.
 
+use super::Subject;
 use crate::authn::Authenticated;
 use crate::sigv4::ClaimKind;
 use crate::token::SessionClaims;
@@ -12,7 +13,7 @@ use crate::wire::{RequestHead, TlsVersion};
 /// Fills the keys that do not depend on the action: principal, time, source, signature.
 pub fn request_context(caller: &Authenticated, head: &RequestHead, now: Timestamp) -> Context {
     let mut context = Context::new();
-    principal_keys(caller, &mut context);
+    principal_context(caller.principal(), &Subject::from(caller.identity()), &mut context);
     context.set("aws:CurrentTime", now.iso8601());
     context.set("aws:EpochTime", now.seconds().to_string());
     context.set("aws:SourceIp", head.peer().to_canonical().to_string());
@@ -28,8 +29,8 @@ pub fn request_context(caller: &Authenticated, head: &RequestHead, now: Timestam
     context
 }
 
-fn principal_keys(caller: &Authenticated, context: &mut Context) {
-    let principal = caller.principal();
+/// The keys that follow from who the caller is alone.
+pub fn principal_context(principal: &Principal, subject: &Subject<'_>, context: &mut Context) {
     context.set("aws:PrincipalType", principal.principal_type());
     context.set("aws:PrincipalIsAWSService", "false");
     context.set("aws:ViaAWSService", "false");
@@ -46,12 +47,12 @@ fn principal_keys(caller: &Authenticated, context: &mut Context) {
     if let Principal::User { name, .. } = principal {
         context.set("aws:username", name.as_bytes());
     }
-    let tags = caller.identity().user().map(|user| &user.user.tags);
-    let tags = tags.or_else(|| caller.identity().role().map(|role| &role.role.tags));
+    let tags = subject.user.map(|user| &user.user.tags);
+    let tags = tags.or_else(|| subject.role.map(|role| &role.role.tags));
     for tag in tags.into_iter().flatten() {
         context.set(format!("aws:PrincipalTag/{}", tag.key), tag.value.as_str());
     }
-    if let Some(session) = caller.identity().session() {
+    if let Some(session) = subject.session {
         session_keys(&session.opened.claims, context);
     }
 }

@@ -1,11 +1,11 @@
 //! Who may do what: the policies that apply to a caller, put to the PDP, and the permit.
 
-use super::{Denied, Permit, Reach, builtin};
+use super::slots::{Origin, Subject};
+use super::{Denied, Permit, Reach};
 use crate::authn::{Authenticated, BucketEntry, CompiledPolicy, Grants, Identity, RoleEntry};
 use crate::entity::{Caps, Owner, UserKind};
 use crate::policy::{self, AuthorizationRequest, Decision, DecodedDenial, NamedPolicy, Outcome, Policies};
 use crate::store::RecordKey;
-use crate::token::SessionKind;
 use crate::types::{AccountId, Context, LazyContext, Principal, Requirement};
 
 /// One requirement with what it is decided by.
@@ -60,14 +60,15 @@ pub fn authorize_trust(
     if requirements.is_empty() {
         return None;
     }
-    let identity = identity_policies(caller, None);
-    let boundaries = boundaries(caller);
-    let session = session_policies(caller);
+    let subject = Subject::from(caller.identity());
+    let identity = subject.identity_policies(None, bare);
+    let boundaries = subject.boundaries(bare);
+    let session = subject.session_policies(bare);
     let policies = Policies {
         identity: &identity,
         boundaries: &boundaries,
         session: session.as_deref(),
-        resource: Some(named(&role.trust)),
+        resource: Some(role.trust.named()),
     };
     let mut statements = Vec::new();
     for requirement in &requirements {
@@ -97,9 +98,10 @@ pub fn caller_only(caller: &Authenticated) -> Option<Permit> {
 
 /// Decides one question: the statements that allowed, or the denial.
 fn decide(caller: &Authenticated, question: &Question<'_>) -> Result<Vec<String>, Box<Denied>> {
-    let identity = identity_policies(caller, question.bucket);
-    let boundaries = boundaries(caller);
-    let session = session_policies(caller);
+    let subject = Subject::from(caller.identity());
+    let identity = subject.identity_policies(question.bucket, bare);
+    let boundaries = subject.boundaries(bare);
+    let session = subject.session_policies(bare);
     let request = AuthorizationRequest {
         principal: caller.principal(),
         action: &question.requirement.action,
@@ -111,7 +113,7 @@ fn decide(caller: &Authenticated, question: &Question<'_>) -> Result<Vec<String>
         identity: &identity,
         boundaries: &boundaries,
         session: session.as_deref(),
-        resource: question.bucket.and_then(|bucket| bucket.policy.as_ref()).map(named),
+        resource: question.bucket.and_then(|bucket| bucket.policy.as_ref()).map(CompiledPolicy::named),
     };
     let decision = policy::decide(&request, &policies);
     match judge(caller.principal(), &question.requirement, &decision, question.account) {
@@ -141,10 +143,7 @@ fn judge(
     decision: &Decision,
     account: Option<&AccountId>,
 ) -> Option<Denied> {
-    let of_backend = has_prefix_ignoring_case(&requirement.action, "s3:");
-    let unfetched = |key: &&&str| UNFETCHED.iter().any(|prefix| has_prefix_ignoring_case(key, prefix));
-    let unsupported_key =
-        decision.missing_keys.iter().find(|key| of_backend && unfetched(key)).map(ToString::to_string);
+    let unsupported_key = unfetched_key(&requirement.action, decision).map(str::to_owned);
     let allowed = decision.outcome == Outcome::Allow && unsupported_key.is_none();
     if allowed {
         return None;
@@ -162,6 +161,14 @@ fn judge(
     })
 }
 
+/// A fact of the backend that the decision read and that is not fetched: with one the request is denied, whatever the
+/// decision says.
+pub fn unfetched_key<'a>(action: &str, decision: &Decision<'a>) -> Option<&'a str> {
+    let of_backend = has_prefix_ignoring_case(action, "s3:");
+    let unfetched = |key: &&str| UNFETCHED.iter().any(|prefix| has_prefix_ignoring_case(key, prefix));
+    decision.missing_keys.iter().copied().find(|key| of_backend && unfetched(key))
+}
+
 fn has_prefix_ignoring_case(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
@@ -173,65 +180,8 @@ fn statement_names(decision: &Decision<'_>) -> impl Iterator<Item = String> {
     })
 }
 
-fn named(compiled: &CompiledPolicy) -> NamedPolicy<'_> {
-    NamedPolicy { id: &compiled.name, policy: &compiled.policy }
-}
-
-/// The identity slot: stored policies and, as synthetic ones, root, caps, ownership and a standalone user's own
-/// rights (security rule 12).
-fn identity_policies<'a>(caller: &'a Authenticated, bucket: Option<&'a BucketEntry>) -> Vec<NamedPolicy<'a>> {
-    let identity = caller.identity();
-    let own = match (identity.user(), identity.role()) {
-        (Some(user), _) => &user.policies,
-        (None, Some(role)) => &role.policies,
-        (None, None) => return Vec::new(),
-    };
-    let mut policies: Vec<_> = own.iter().map(named).collect();
-    policies.extend(identity.grants().into_iter().flat_map(Grants::identity).map(named));
-    let Some(entry) = identity.user() else { return policies };
-    policies.extend(entry.caps.as_ref().map(named));
-    if entry.user.account_root {
-        policies.push(builtin::root());
-    }
-    if entry.user.kind == UserKind::Standalone {
-        policies.push(builtin::standalone());
-        let owns = bucket.is_some_and(|bucket| {
-            bucket.record.account == entry.user.account
-                && matches!(&bucket.record.owner, Owner::User { id, .. } if *id == entry.user.id)
-        });
-        if owns {
-            policies.push(builtin::owner());
-        }
-    }
-    policies
-}
-
-/// The boundary of the user or role, and the built-in one. Root has none, as with AWS.
-fn boundaries(caller: &Authenticated) -> Vec<NamedPolicy<'_>> {
-    let identity = caller.identity();
-    if identity.user().is_some_and(|entry| entry.user.account_root) {
-        return Vec::new();
-    }
-    let own = identity.grants().and_then(|grants| grants.boundary.as_ref());
-    let mut boundaries: Vec<_> = own.map(|entry| named(&entry.compiled)).into_iter().collect();
-    // Security rule 13: a standalone user's role cannot be used to reach IAM.
-    if identity.role().is_some_and(|entry| matches!(entry.role.owner, Owner::User { .. })) {
-        boundaries.push(builtin::no_iam());
-    }
-    boundaries
-}
-
-/// The session slot. None: no limit.
-fn session_policies(caller: &Authenticated) -> Option<Vec<NamedPolicy<'_>>> {
-    let session = caller.identity().session()?;
-    let managed = caller.identity().grants().into_iter().flat_map(|grants| &grants.session);
-    let mut policies: Vec<_> = session.policies.iter().chain(managed.map(|entry| &entry.compiled)).map(named).collect();
-    match session.opened.claims.kind {
-        SessionKind::Role => return Some(policies).filter(|policies| !policies.is_empty()),
-        SessionKind::User => policies.push(builtin::user_session()),
-        SessionKind::Federated => policies.push(builtin::federated_session()),
-    }
-    Some(policies)
+fn bare<'a>(policy: NamedPolicy<'a>, _: Origin<'a>) -> NamedPolicy<'a> {
+    policy
 }
 
 fn permit(caller: &Authenticated, requirements: Vec<Requirement>, statements: Vec<String>) -> Permit {

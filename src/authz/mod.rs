@@ -7,10 +7,14 @@ pub mod builtin;
 mod context;
 mod decide;
 mod denied;
+mod live;
+mod slots;
 
-pub use context::{request_context, resource_context, s3_context};
-pub use decide::{Question, authorize, authorize_trust, caller_only, may};
+pub use context::{principal_context, request_context, resource_context, s3_context};
+pub use decide::{Question, authorize, authorize_trust, caller_only, may, unfetched_key};
 pub use denied::Denied;
+pub use live::{LiveDirectory, user_entry};
+pub use slots::{Origin, Subject};
 
 mod operator;
 

@@ -1,5 +1,6 @@
 //! The commands and their options.
 
+use super::policy_args::{Explain, Policy};
 use super::sessions::Session;
 use super::token_keys::TokenKey;
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -52,6 +53,11 @@ pub(super) enum Command {
     /// Keys that seal session tokens
     #[command(subcommand)]
     TokenKey(TokenKey),
+    /// Managed policies; checking and simulating policies
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Say in plain words how a request would be decided, or was
+    Explain(Explain),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -2,7 +2,7 @@
 
 use super::administration::{self, Administration, NewUser};
 use super::args::{Caps, Command, Key, NewKey, Role, RolePolicy, RoleTrustPolicy, TrustDocument, User};
-use super::{output, token_keys};
+use super::{output, policy_commands, token_keys};
 use crate::conf::Environment;
 use crate::entity;
 use crate::types::{AccessKeyId, Secret};
@@ -26,6 +26,26 @@ pub(super) enum CommandError {
     /// The ring of token keys.
     #[error(transparent)]
     TokenKey(#[from] token_keys::Error),
+    /// A policy has errors.
+    #[error("the policy has {errors} {}", if *errors == 1 { "error" } else { "errors" })]
+    Findings {
+        /// What was found, for standard output.
+        text: String,
+        /// How many errors.
+        errors: usize,
+    },
+    /// Not `KEY=VALUE`.
+    #[error("--context {0} must have the form KEY=VALUE")]
+    ContextEntry(String),
+    /// Neither a question nor a request id.
+    #[error("give PRINCIPAL ACTION RESOURCE, or the id of one request")]
+    Question,
+    /// There is no log to look into.
+    #[error("the configuration names no file for logs.audit, so there is no request to look up")]
+    NoAuditFile,
+    /// The log does not have it.
+    #[error("the audit log has no request {0}")]
+    NotLogged(String),
     /// No document at all.
     #[error("give the policy document, or a file with --infile")]
     NoDocument,
@@ -39,16 +59,19 @@ impl CommandError {
             Self::Infile { reason, .. } if reason.kind() == io::ErrorKind::NotFound => 2,
             Self::Infile { .. } => 5,
             Self::TokenKey(error) => error.exit_status(),
-            Self::NoDocument => 22,
+            Self::Findings { .. } => 1,
+            Self::NotLogged(_) => 2,
+            Self::NoDocument | Self::ContextEntry(_) | Self::Question | Self::NoAuditFile => 22,
         }
     }
 }
 
-type Outcome = Result<String, CommandError>;
+pub(super) type Outcome = Result<String, CommandError>;
 
 /// What a command changes, for its audit line: its words and what it is about. None for one that only reads.
 pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
     Some(match command {
+        Command::Policy(command) => return policy_commands::change(command),
         Command::User(User::Create { uid, .. }) => ("user create", uid.uid.clone()),
         Command::User(User::Rm(uid)) => ("user rm", uid.uid.clone()),
         Command::Key(Key::Create { uid, .. }) => ("key create", uid.uid.clone()),
@@ -78,6 +101,7 @@ pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
         Command::User(User::Info(_) | User::List)
         | Command::Role(Role::Get(_) | Role::List { .. })
         | Command::RolePolicy(RolePolicy::List(_) | RolePolicy::ListAttached(_) | RolePolicy::Get { .. })
+        | Command::Explain(_)
         | Command::Serve { .. }
         | Command::CheckConf
         | Command::CheckBackend => return None,
@@ -210,7 +234,7 @@ fn trust_document(trust: TrustDocument, environment: &dyn Environment) -> Result
     document(trust.assume_role_policy_doc, trust.infile, environment)
 }
 
-fn document(
+pub(super) fn document(
     text: Option<String>,
     file: Option<PathBuf>,
     environment: &dyn Environment,
@@ -222,7 +246,7 @@ fn document(
     }
 }
 
-fn read(path: &Path, environment: &dyn Environment) -> io::Result<String> {
+pub(super) fn read(path: &Path, environment: &dyn Environment) -> io::Result<String> {
     let text = String::from_utf8(environment.read(path)?).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -7,11 +7,14 @@
 mod administration;
 mod args;
 mod argv;
+mod catalogue;
 mod check;
 mod commands;
 mod import;
 mod open;
 mod output;
+mod policy_args;
+mod policy_commands;
 mod sessions;
 mod token_keys;
 
@@ -23,11 +26,13 @@ pub use open::{OpenError, open_store, present_token_keys, token_keys};
 
 use crate::conf::{Config, Environment, Sink, own_uid};
 use crate::telemetry::{self, CommandRecord};
-use crate::types::{Clock, Entropy};
+use crate::types::{AccountId, Clock, Entropy};
 use args::{Args, Command};
 use argv::ArgvError;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
+use commands::CommandError;
+use policy_args::Policy;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -108,7 +113,7 @@ pub fn run(
 ) -> u8 {
     let result = parse(args).and_then(|parsed| match parsed {
         Parsed::Help(text) => Ok(out.write_all(text.as_bytes())?),
-        Parsed::Command(args) => dispatch(args, environment, hooks, out),
+        Parsed::Command(args) => dispatch(*args, environment, hooks, out),
     });
     match result {
         Ok(()) => 0,
@@ -122,7 +127,7 @@ pub fn run(
 
 enum Parsed {
     Help(String),
-    Command(Args),
+    Command(Box<Args>),
 }
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
@@ -132,7 +137,7 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
     let arranged = argv::arrange(args, &command)?;
     let parsed = command.try_get_matches_from(arranged).and_then(|matches| Args::from_arg_matches(&matches));
     match parsed {
-        Ok(args) => Ok(Parsed::Command(args)),
+        Ok(args) => Ok(Parsed::Command(Box::new(args))),
         Err(error) if !error.use_stderr() => Ok(Parsed::Help(error.render().to_string())),
         Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Err(Failure::Usage("a command is missing; run `rolegate help`".to_owned()))
@@ -147,11 +152,21 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
 }
 
 fn dispatch(args: Args, environment: &dyn Environment, hooks: &Hooks, out: &mut dyn Write) -> Result<(), Failure> {
+    let is_named = args.config.is_some() || environment.variable("ROLEGATE_CONFIG").is_some();
     let path = args
         .config
         .or_else(|| environment.variable("ROLEGATE_CONFIG").map(PathBuf::from))
         .unwrap_or_else(|| PathBuf::from("rolegate.toml"));
-    let config = load(&path, environment)?;
+    let config = match (load(&path, environment), &args.command) {
+        // A document can be judged without a store; only its principals cannot be looked up.
+        (Err(Failure::NoConfig(_)), Command::Policy(Policy::Validate { file, kind, format })) if !is_named => {
+            let account = AccountId::empty();
+            let checked = policy_commands::check(None, &account, file, *kind, *format, environment);
+            let runtime = runtime()?;
+            return print(runtime.block_on(checked).map_err(Failure::from), out);
+        }
+        (config, _) => config?,
+    };
     match args.command {
         Command::Serve { allow_weak } => (hooks.serve)(config, ServeOptions { allow_weak }).map_err(Failure::Hook),
         Command::CheckBackend => (hooks.check_backend)(config, out).map_err(Failure::Hook),
@@ -183,8 +198,7 @@ fn administer(
     if let (Some(path), true) = (audit, config.audit.required) {
         telemetry::check_audit(path).map_err(Failure::CannotAudit)?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
-    let result = runtime.block_on(on_store(config, command, environment, hooks));
+    let result = runtime()?.block_on(on_store(config, command, environment, hooks));
     if let (Some(path), Some((command, target))) = (audit, change) {
         let outcome = result.as_ref().map_or_else(ToString::to_string, |_| "done".to_owned());
         let record = CommandRecord { time: hooks.clock.now(), uid: own_uid(), command, target, outcome };
@@ -193,11 +207,26 @@ fn administer(
             audited.map_err(Failure::NotAudited)?;
         }
     }
-    let text = result?;
+    print(result, out)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)
+}
+
+/// Writes the answer of a command; findings are an answer and a failure.
+fn print(result: Result<String, Failure>, out: &mut dyn Write) -> Result<(), Failure> {
+    let (text, failure) = match result {
+        Ok(text) => (text, None),
+        Err(Failure::Command(CommandError::Findings { text, errors })) => {
+            (text, Some(Failure::Command(CommandError::Findings { text: String::new(), errors })))
+        }
+        Err(failure) => return Err(failure),
+    };
     if !text.is_empty() {
         writeln!(out, "{text}")?;
     }
-    Ok(())
+    failure.map_or(Ok(()), Err)
 }
 
 async fn on_store(
@@ -229,6 +258,14 @@ async fn on_store(
         Command::RoleTrustPolicy(command) => commands::trust_policy(&admin, command, environment).await?,
         Command::RolePolicy(command) => commands::role_policy(&admin, command, environment).await?,
         Command::Session(command) => sessions::session(&admin, command).await?,
+        Command::Policy(command) => policy_commands::policy(&admin, command, environment).await?,
+        Command::Explain(asked) => {
+            let audit = match &config.logs.audit {
+                Sink::File(path) => Some(path.as_path()),
+                Sink::Off | Sink::Stdout => None,
+            };
+            policy_commands::explain(&admin, &asked, audit, environment).await?
+        }
         // Not commands on the store; they have been taken before.
         Command::Serve { .. } | Command::CheckConf | Command::CheckBackend | Command::TokenKey(_) => String::new(),
     };

@@ -121,7 +121,7 @@ pub(super) fn user(user: &User, issued: Option<&IssuedKey>) -> String {
 }
 
 /// Four spaces a level, as Ceph's tool prints.
-fn pretty(value: &impl Serialize) -> String {
+pub(super) fn pretty(value: &impl Serialize) -> String {
     let mut out = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut out, PrettyFormatter::with_indent(b"    "));
     // INVARIANT: these shapes have text keys only and are written to memory, so nothing can fail.

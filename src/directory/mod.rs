@@ -17,10 +17,9 @@ pub use follow::follow;
 pub use shelf::CacheCounters;
 
 use crate::authn::{
-    BucketEntry, CompiledPolicy, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, RoleEntry, SessionEntry,
-    UserEntry,
+    BucketEntry, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, RoleEntry, SessionEntry, UserEntry,
 };
-use crate::authz::builtin;
+use crate::authz::user_entry;
 use crate::store::{RecordKey, Records, Versioned};
 use crate::token::{self, KeyRing};
 use crate::types::{AccessKeyId, AccountId, Clock, Timestamp};
@@ -161,11 +160,7 @@ impl Directory for CachedDirectory {
         if let Some(found) = self.users.recall(asked, self.source()) {
             return Ok(found);
         }
-        let compile = |stored: Versioned<crate::entity::User>| {
-            let caps = builtin::caps_policy(&stored.value.caps)
-                .map(|policy| CompiledPolicy { name: "caps".to_owned(), policy });
-            UserEntry::new(stored, caps, &self.default_account)
-        };
+        let compile = |stored: Versioned<crate::entity::User>| user_entry(stored, &self.default_account);
         self.users.get(asked, RecordKey::user(account, name), self.source(), compile).await
     }
 

@@ -1,7 +1,7 @@
 //! Answers in AWS's XML (WIRE sections 1 and 2). Policy documents are percent-encoded (RFC 3986).
 
 use super::nouns::Noun;
-use super::{NAMESPACE, role};
+use super::{NAMESPACE, managed, role, simulate};
 use crate::entity::Tag;
 use crate::types::Timestamp;
 use crate::wire::aws_query;
@@ -59,6 +59,10 @@ pub enum Body {
     },
     /// About roles.
     Role(role::Answer),
+    /// About managed policies.
+    Managed(managed::Answer),
+    /// About simulation.
+    Simulated(simulate::Answer),
 }
 
 impl Answer {
@@ -96,6 +100,8 @@ impl Body {
                 write_end(marker.as_deref(), w);
             }
             Self::Role(answer) => answer.write(w),
+            Self::Managed(answer) => answer.write(w),
+            Self::Simulated(answer) => answer.write(w),
         }
     }
 }

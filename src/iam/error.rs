@@ -1,6 +1,8 @@
 //! Why an IAM call was refused, with AWS's codes (WIRE section 4).
 
 use super::nouns::Noun;
+use super::simulate::Refused;
+use crate::authn::LookupError;
 use crate::entity::{NameError, quota};
 use crate::wire::aws_query::QueryError;
 use crate::{policy, store};
@@ -79,7 +81,7 @@ pub enum Error {
     #[error("{0}")]
     MalformedPolicyDocument(#[source] policy::Error),
     /// One of that name is there.
-    #[error("{} with name {name} already exists.", .noun.title())]
+    #[error("{}", existing(*.noun, .name))]
     EntityAlreadyExists {
         /// What.
         noun: Noun,
@@ -105,6 +107,34 @@ pub enum Error {
     /// No managed policy of that ARN, or it is not attached there.
     #[error("Policy {0} was not found.")]
     PolicyNotFound(String),
+    /// The managed policy has no version of that number.
+    #[error("Policy {policy} version v{version} does not exist or is not attachable.")]
+    NoSuchVersion {
+        /// The policy's ARN.
+        policy: String,
+        /// The number.
+        version: u32,
+    },
+    /// AWS's own policies are for reading.
+    #[error("Policy {0} is AWS's own and cannot be changed.")]
+    PolicyOfAws(String),
+    /// The managed policy is attached, or a boundary (security rule 18).
+    #[error("Cannot delete a policy attached to entities.")]
+    PolicyInUse,
+    /// The managed policy has more versions than its default.
+    #[error(
+        "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy."
+    )]
+    PolicyHasVersions,
+    /// The version that counts stays.
+    #[error("Cannot delete the default version of a policy.")]
+    DefaultVersion,
+    /// The managed policy has all versions that it may have.
+    #[error(
+        "A managed policy can have up to {max} versions. Before you create a new version, you must delete an existing version.",
+        max = quota::POLICY_VERSIONS
+    )]
+    VersionsQuota,
     /// No managed policy of that ARN to attach.
     #[error("Policy {0} does not exist or is not attachable.")]
     NotAttachable(String),
@@ -146,9 +176,29 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// A simulation outside its bounds, or of what is no policy.
+    #[error(transparent)]
+    Simulation(Box<Refused>),
+    /// Policies of an entity cannot be read whole (security rule 18). The message is for the log.
+    #[error("The policies of the entity cannot be read: something they refer to is missing or damaged.")]
+    Lookup(#[source] LookupError),
     /// The store failed. Its own message is for the log.
     #[error("The request could not be completed because the store is not available. Try again later.")]
     Store(#[source] store::Error),
+}
+
+/// AWS words it in its own way for policies.
+fn existing(noun: Noun, name: &str) -> String {
+    match noun {
+        Noun::Policy => format!("A policy called {name} already exists. Duplicate names are not allowed."),
+        Noun::Group | Noun::Role | Noun::User => format!("{} with name {name} already exists.", noun.title()),
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::Simulation(Box::new(refused))
+    }
 }
 
 impl From<store::Error> for Error {
@@ -184,13 +234,19 @@ impl Error {
             Self::NoSuchEntity { .. }
             | Self::NoSuchInlinePolicy { .. }
             | Self::PolicyNotFound(_)
+            | Self::NoSuchVersion { .. }
             | Self::NotAttachable(_)
             | Self::NoSuchBoundary(_) => ("NoSuchEntity", 404),
-            Self::DeleteConflict(_) => ("DeleteConflict", 409),
-            Self::TagsQuota | Self::Quota { .. } | Self::InlineQuota { .. } => ("LimitExceeded", 409),
+            Self::DeleteConflict(_) | Self::PolicyInUse | Self::PolicyHasVersions | Self::DefaultVersion => {
+                ("DeleteConflict", 409)
+            }
+            Self::TagsQuota | Self::VersionsQuota | Self::Quota { .. } | Self::InlineQuota { .. } => {
+                ("LimitExceeded", 409)
+            }
             Self::ConcurrentModification => ("ConcurrentModification", 409),
-            Self::NotPermitted(_) | Self::OutOfReach { .. } => ("AccessDenied", 403),
-            Self::Store(_) => ("ServiceUnavailable", 503),
+            Self::NotPermitted(_) | Self::OutOfReach { .. } | Self::PolicyOfAws(_) => ("AccessDenied", 403),
+            Self::Simulation(refused) => (refused.code(), 400),
+            Self::Lookup(_) | Self::Store(_) => ("ServiceUnavailable", 503),
         }
     }
 }
@@ -235,12 +291,21 @@ mod tests {
             (Error::NoSuchBoundary("P".into()), "NoSuchEntity", 404),
             (Error::DeleteConflict(Remains::InlinePolicies), "DeleteConflict", 409),
             (Error::DeleteConflict(Remains::AttachedPolicies), "DeleteConflict", 409),
+            (Error::NoSuchVersion { policy: "P".into(), version: 2 }, "NoSuchEntity", 404),
+            (Error::PolicyOfAws("P".into()), "AccessDenied", 403),
+            (Error::PolicyInUse, "DeleteConflict", 409),
+            (Error::PolicyHasVersions, "DeleteConflict", 409),
+            (Error::DefaultVersion, "DeleteConflict", 409),
+            (Error::VersionsQuota, "LimitExceeded", 409),
             (Error::TagsQuota, "LimitExceeded", 409),
             (Error::Quota { name: "RolesPerAccount", limit: 1000 }, "LimitExceeded", 409),
             (Error::InlineQuota { noun, name: name(), limit: 10_240 }, "LimitExceeded", 409),
             (Error::ConcurrentModification, "ConcurrentModification", 409),
             (Error::NotPermitted("iam:GetRole"), "AccessDenied", 403),
             (Error::OutOfReach { noun, name: name() }, "AccessDenied", 403),
+            (Refused::CallerMissing.into(), "InvalidInput", 400),
+            (Refused::PoliciesTooLong { max: 1 }.into(), "ValidationError", 400),
+            (Error::Lookup(LookupError::Stale), "ServiceUnavailable", 503),
             (Error::Store(inner), "ServiceUnavailable", 503),
         ] {
             assert_eq!((error.code(), error.status()), (code, status), "{error}");
@@ -254,6 +319,10 @@ mod tests {
         for (error, message) in [
             (Error::EntityAlreadyExists { noun: Noun::Role, name: name() }, "Role with name X already exists."),
             (Error::EntityAlreadyExists { noun: Noun::User, name: name() }, "User with name X already exists."),
+            (
+                Error::EntityAlreadyExists { noun: Noun::Policy, name: name() },
+                "A policy called X already exists. Duplicate names are not allowed.",
+            ),
             (Error::NoSuchEntity { noun: Noun::Role, name: name() }, "The role with name X cannot be found."),
             (Error::NoSuchEntity { noun: Noun::User, name: name() }, "The user with name X cannot be found."),
             (Error::NoSuchEntity { noun: Noun::Group, name: name() }, "The group with name X cannot be found."),

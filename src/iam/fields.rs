@@ -23,6 +23,16 @@ impl<'a> Fields<'a> {
         Self { parameters, caller }
     }
 
+    /// Who makes the call.
+    pub(super) fn caller(&self) -> &'a Caller<'a> {
+        self.caller
+    }
+
+    /// All parameters, for lists.
+    pub(super) fn parameters(&self) -> &'a Parameters {
+        self.parameters
+    }
+
     /// The value as it is, if it is given.
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
         self.parameters.get(name)

@@ -18,10 +18,12 @@ mod document;
 mod error;
 mod fields;
 mod inline;
+pub mod managed;
 mod nouns;
 mod page;
 mod policy_arn;
 pub mod role;
+pub mod simulate;
 mod tags;
 mod target;
 #[cfg(test)]
@@ -62,6 +64,10 @@ pub struct Caller<'a> {
 pub enum Request {
     /// About roles.
     Role(role::Request),
+    /// About managed policies.
+    Managed(managed::Request),
+    /// About simulation.
+    Simulate(simulate::Request),
 }
 
 /// The request that `action` and its parameters make.
@@ -76,6 +82,12 @@ pub fn parse(action: &str, parameters: &Parameters, caller: &Caller<'_>) -> Resu
     if let Some(request) = role::parse(action, &fields) {
         return request.map(Request::Role);
     }
+    if let Some(request) = managed::parse(action, &fields) {
+        return request.map(Request::Managed);
+    }
+    if let Some(request) = simulate::parse(action, &fields) {
+        return request.map(Request::Simulate);
+    }
     Err(unknown())
 }
 
@@ -84,6 +96,8 @@ impl Request {
     pub fn action(&self) -> &'static str {
         match self {
             Self::Role(request) => request.action(),
+            Self::Managed(request) => request.action(),
+            Self::Simulate(request) => request.action(),
         }
     }
 
@@ -99,6 +113,8 @@ impl Request {
     pub async fn ask(&self, account: &AccountId, records: &Records, context: &mut Context) -> Result<Asked, Error> {
         let about = match self {
             Self::Role(request) => request.about(),
+            Self::Managed(request) => request.about(),
+            Self::Simulate(request) => request.about(),
         };
         about.ask(self.action(), account, records, context).await
     }
@@ -124,6 +140,8 @@ pub async fn execute(request: &Request, permit: &Permit, scene: &Scene<'_>) -> R
     let call = target::Call { action: request.action(), permit, scene };
     let body = match request {
         Request::Role(request) => request.execute(&call).await?,
+        Request::Managed(request) => request.execute(&call).await?,
+        Request::Simulate(request) => request.execute(&call).await?,
     };
     Ok(Answer { operation: request.operation(), body })
 }

@@ -63,8 +63,11 @@ fn read_marker(text: &str) -> Result<String, Error> {
     }
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::InvalidMarker)?;
     let name = String::from_utf8(bytes).map_err(|_| Error::InvalidMarker)?;
-    // The names of all that is listed keep to the rules of policy names too.
-    policy_name(&name).map(|()| name).map_err(|_| Error::InvalidMarker)
+    // The names of all that is listed keep to the rules of policy names too. Where several kinds of things are listed,
+    // the kind and a `/` stand before the name.
+    let bare = name.split_once('/').map_or(name.as_str(), |(_, bare)| bare);
+    policy_name(bare).map_err(|_| Error::InvalidMarker)?;
+    Ok(name)
 }
 
 #[cfg(test)]
@@ -78,11 +81,13 @@ mod tests {
     #[test]
     fn markers_round_trip_and_foreign_ones_are_refused() {
         let longest = "p".repeat(128);
-        for name in ["a", "A+=,.@-_9", longest.as_str()] {
+        for name in ["a", "A+=,.@-_9", "group/a", longest.as_str()] {
             assert!(marker(name).len() <= 320);
             assert_eq!(page(&[("Marker", &marker(name))]).unwrap().after.as_deref(), Some(name));
         }
-        for bad in ["!", "a", &marker("a/b"), &marker(""), &format!("{}=", marker("ab")), &"A".repeat(321)] {
+        for bad in
+            ["!", "a", &marker("a/b/c"), &marker("a/"), &marker(""), &format!("{}=", marker("ab")), &"A".repeat(321)]
+        {
             assert_eq!(page(&[("Marker", bad)]).unwrap_err().code(), "ValidationError", "{bad}");
         }
     }

@@ -7,6 +7,9 @@ use super::span::LineColumn;
 use super::statement::Statement;
 use super::{PolicyKind, sorted_keys};
 
+/// Most matched statements that are reported: each is sought in the text of its policy (security rule 28).
+const MAX_MATCHED: usize = 100;
+
 /// What a policy is, in IAM's words (`PolicySourceType`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourcePolicyType {
@@ -84,7 +87,7 @@ pub struct Simulation<'a> {
     /// each once.
     pub missing_context: Vec<&'a str>,
     /// When allowed, all matching Allow statements that were asked; on an explicit deny the Deny statements of all
-    /// policies; on an implicit deny none.
+    /// policies; on an implicit deny none. At most 100.
     pub matched: Vec<MatchedStatement<'a>>,
     /// AllowedByPermissionsBoundary; none without a boundary.
     pub allowed_by_boundary: Option<bool>,
@@ -160,7 +163,7 @@ fn run<'a>(
         Outcome::ExplicitDeny => denies,
         Outcome::ImplicitDeny => Vec::new(),
     };
-    let matched = matched.into_iter().map(|statement| {
+    let matched = matched.into_iter().take(MAX_MATCHED).map(|statement| {
         let span = statement.simulated_span();
         let source = source_type(&statement);
         MatchedStatement { statement, source, start: span.map(|span| span.0), end: span.map(|span| span.1) }

@@ -1,6 +1,7 @@
 //! Why a command on the store was refused, and the exit status that says so.
 
 use crate::entity::{InvalidCaps, NameError};
+use crate::iam::simulate::ExplainError;
 use crate::types::{AccessKeyId, InvalidAccessKeyId, InvalidAccountId, Timestamp};
 use crate::{iam, store};
 
@@ -85,6 +86,9 @@ pub enum Error {
     /// The store failed.
     #[error("{0}")]
     Store(#[source] store::Error),
+    /// There is nothing to explain.
+    #[error(transparent)]
+    Explain(Box<ExplainError>),
     /// A call on roles was refused.
     #[error(transparent)]
     Role(iam::Error),
@@ -112,6 +116,12 @@ impl From<iam::Error> for Error {
     }
 }
 
+impl From<ExplainError> for Error {
+    fn from(error: ExplainError) -> Self {
+        Self::Explain(Box::new(error))
+    }
+}
+
 impl Error {
     /// The exit status, by the numbers of Linux's errors as Ceph's tools use them.
     pub fn exit_status(&self) -> u8 {
@@ -128,6 +138,11 @@ impl Error {
             Self::UserOwns { .. } => ENOTEMPTY,
             Self::KeysQuota { .. } => EDQUOT,
             Self::Conflict => EAGAIN,
+            Self::Explain(error) => match **error {
+                ExplainError::NotAPrincipal(_) => EINVAL,
+                ExplainError::NoSuchPrincipal(_) | ExplainError::NoSuchBucket(_) => ENOENT,
+                ExplainError::Lookup(_) => EIO,
+            },
             Self::Store(_) | Self::WrongAnswer => EIO,
             Self::Tenant(_)
             | Self::Account(_)

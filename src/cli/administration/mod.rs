@@ -5,6 +5,7 @@
 
 mod error;
 mod keys;
+mod policies;
 mod roles;
 mod sessions;
 mod users;

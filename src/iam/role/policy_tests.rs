@@ -24,7 +24,7 @@ impl World {
     }
 
     /// Makes a managed policy `/team/NAME`.
-    async fn policy(&self, name: &str) {
+    async fn managed_policy(&self, name: &str) {
         let stored = StoredPolicy { document: POLICY.into(), bindings: Default::default() };
         let policy = ManagedPolicy {
             account: AccountId::empty(),
@@ -102,7 +102,7 @@ async fn roles_are_updated_in_what_is_given() {
 #[tokio::test]
 async fn managed_policies_are_attached_on_both_sides() {
     let world = World::new().await;
-    world.policy("Own").await;
+    world.managed_policy("Own").await;
     world.new_role("R", &[]).await.unwrap();
     let pair = |arn| [("RoleName", "R"), ("PolicyArn", arn)];
     for arn in [OWN, READ_ONLY, OWN] {
@@ -139,7 +139,7 @@ async fn managed_policies_are_attached_on_both_sides() {
 #[tokio::test]
 async fn what_cannot_be_attached_is_refused() {
     let world = World::new().await;
-    world.policy("Own").await;
+    world.managed_policy("Own").await;
     world.new_role("R", &[]).await.unwrap();
     for (role, arn, wanted) in [
         ("R", "arn:aws:iam:::policy/Nope12345", "NoSuchEntity"),
@@ -160,7 +160,7 @@ async fn what_cannot_be_attached_is_refused() {
         "Policy arn:aws:iam:::policy/Nope12345 does not exist or is not attachable."
     );
     for number in 0..quota::ATTACHED_POLICIES {
-        world.policy(&format!("P{number}")).await;
+        world.managed_policy(&format!("P{number}")).await;
         let arn = format!("arn:aws:iam:::policy/team/P{number}");
         world.call("AttachRolePolicy", &[("RoleName", "R"), ("PolicyArn", &arn)]).await.unwrap();
     }
@@ -176,7 +176,7 @@ async fn what_cannot_be_attached_is_refused() {
 async fn boundaries_are_set_replaced_and_removed_on_both_sides() {
     let world = World::new().await;
     for name in ["Own", "Other"] {
-        world.policy(name).await;
+        world.managed_policy(name).await;
     }
     let boundary = ("PermissionsBoundary", OWN);
     let created = world.new_role("R", &[boundary]).await.unwrap().to_xml("r");
@@ -282,7 +282,7 @@ async fn there_are_no_instance_profiles() {
 #[tokio::test]
 async fn rule_13_policies_boundaries_and_tags_are_reached_as_their_role_is() {
     let world = World::new().await;
-    world.policy("Own").await;
+    world.managed_policy("Own").await;
     world.new_role("R", &[]).await.unwrap();
     let caller = || Owner::User { id: UniqueId::parse("AIDAJQABLZS4A3QDU576Q").unwrap(), name: "TESTER1".into() };
     let role = ("RoleName", "R");
@@ -307,7 +307,7 @@ async fn rule_13_policies_boundaries_and_tags_are_reached_as_their_role_is() {
 #[tokio::test]
 async fn rule_17_the_boundary_key_is_the_targets_present_one() {
     let world = World::new().await;
-    world.policy("Own").await;
+    world.managed_policy("Own").await;
     world.new_role("Bounded", &[("PermissionsBoundary", OWN)]).await.unwrap();
     world.new_role("Free", &[]).await.unwrap();
     let key = async |action: &str, pairs: &[(&str, &str)], key: &str| {
@@ -342,7 +342,7 @@ async fn rule_17_the_boundary_key_is_the_targets_present_one() {
 #[tokio::test]
 async fn rule_17_a_boundary_added_meanwhile_refuses_the_commit() {
     let world = World::new().await;
-    world.policy("Own").await;
+    world.managed_policy("Own").await;
     world.new_role("R", &[]).await.unwrap();
     let put = Request::PutRolePolicy { role_name: "R".into(), policy_name: "P".into(), document: POLICY.into() };
     let (request, account) = (Any::Role(put), AccountId::empty());
