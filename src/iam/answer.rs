@@ -1,7 +1,7 @@
 //! Answers in AWS's XML (WIRE sections 1 and 2). Policy documents are percent-encoded (RFC 3986).
 
 use super::nouns::Noun;
-use super::{NAMESPACE, role};
+use super::{NAMESPACE, access_key, account, group, role, user};
 use crate::entity::Tag;
 use crate::types::Timestamp;
 use crate::wire::aws_query;
@@ -57,8 +57,16 @@ pub enum Body {
         /// Where the next page begins, if there is one.
         marker: Option<String>,
     },
+    /// About access keys.
+    AccessKey(access_key::Answer),
+    /// About the account.
+    Account(account::Answer),
+    /// About groups.
+    Group(group::Answer),
     /// About roles.
     Role(role::Answer),
+    /// About users.
+    User(user::Answer),
 }
 
 impl Answer {
@@ -95,7 +103,11 @@ impl Body {
                 write_list("Tags", tags, w, write_tag);
                 write_end(marker.as_deref(), w);
             }
+            Self::AccessKey(answer) => answer.write(w),
+            Self::Account(answer) => answer.write(w),
+            Self::Group(answer) => answer.write(w),
             Self::Role(answer) => answer.write(w),
+            Self::User(answer) => answer.write(w),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::nouns::Noun;
 use crate::entity::{NameError, quota};
+use crate::types::{AccessKeyId, AccountId, InvalidAccessKeyId};
 use crate::wire::aws_query::QueryError;
 use crate::{policy, store};
 
@@ -12,6 +13,12 @@ pub enum Remains {
     InlinePolicies,
     /// Attached managed policies.
     AttachedPolicies,
+    /// Access keys of a user.
+    AccessKeys,
+    /// Membership: of a user in groups, or of users in a group.
+    Members,
+    /// Buckets and roles that a standalone user owns.
+    Possessions,
 }
 
 impl Remains {
@@ -19,6 +26,9 @@ impl Remains {
         match self {
             Self::InlinePolicies => "must delete policies first",
             Self::AttachedPolicies => "must detach all policies first",
+            Self::AccessKeys => "must delete access keys first",
+            Self::Members => "must remove users from group first",
+            Self::Possessions => "must delete the buckets and roles that the user owns first",
         }
     }
 }
@@ -111,6 +121,21 @@ pub enum Error {
     /// No managed policy of that ARN to be a boundary.
     #[error("Scope ARN: {0} does not exist or is not attachable.")]
     NoSuchBoundary(String),
+    /// Not an access key id.
+    #[error(transparent)]
+    AccessKeyId(#[from] InvalidAccessKeyId),
+    /// No such access key, or not one of the user's.
+    #[error("The Access Key with id {0} cannot be found.")]
+    NoSuchAccessKey(AccessKeyId),
+    /// A random id that is taken, or a new key whose user is gone.
+    #[error("The access key could not be made. Try again.")]
+    KeyNotMade,
+    /// Users have no passwords here.
+    #[error("Login Profile for User {0} cannot be found.")]
+    NoLoginProfile(String),
+    /// Accounts have no password policy here.
+    #[error("The Password Policy with domain name {0} cannot be found.")]
+    NoPasswordPolicy(AccountId),
     /// Something must be removed first.
     #[error("Cannot delete entity, {}.", .0.message())]
     DeleteConflict(Remains),
@@ -171,9 +196,12 @@ impl Error {
     fn answer(&self) -> (&'static str, u16) {
         match self {
             Self::InvalidAction { .. } => ("InvalidAction", 400),
-            Self::Query(_) | Self::Constraint(_) | Self::InvalidMarker | Self::NoCallerUser | Self::TooManyTags(_) => {
-                ("ValidationError", 400)
-            }
+            Self::Query(_)
+            | Self::Constraint(_)
+            | Self::InvalidMarker
+            | Self::NoCallerUser
+            | Self::TooManyTags(_)
+            | Self::AccessKeyId(_) => ("ValidationError", 400),
             Self::UnsupportedParameter { .. }
             | Self::InvalidArn(_)
             | Self::ForeignArn(_)
@@ -185,10 +213,13 @@ impl Error {
             | Self::NoSuchInlinePolicy { .. }
             | Self::PolicyNotFound(_)
             | Self::NotAttachable(_)
-            | Self::NoSuchBoundary(_) => ("NoSuchEntity", 404),
+            | Self::NoSuchBoundary(_)
+            | Self::NoSuchAccessKey(_)
+            | Self::NoLoginProfile(_)
+            | Self::NoPasswordPolicy(_) => ("NoSuchEntity", 404),
             Self::DeleteConflict(_) => ("DeleteConflict", 409),
             Self::TagsQuota | Self::Quota { .. } | Self::InlineQuota { .. } => ("LimitExceeded", 409),
-            Self::ConcurrentModification => ("ConcurrentModification", 409),
+            Self::ConcurrentModification | Self::KeyNotMade => ("ConcurrentModification", 409),
             Self::NotPermitted(_) | Self::OutOfReach { .. } => ("AccessDenied", 403),
             Self::Store(_) => ("ServiceUnavailable", 503),
         }
@@ -199,7 +230,6 @@ impl Error {
 mod tests {
     use super::*;
     use crate::policy::{Bindings, ParseOptions, Policy, PolicyKind};
-    use crate::types::AccountId;
 
     fn malformed() -> policy::Error {
         let options = ParseOptions {
@@ -235,6 +265,12 @@ mod tests {
             (Error::NoSuchBoundary("P".into()), "NoSuchEntity", 404),
             (Error::DeleteConflict(Remains::InlinePolicies), "DeleteConflict", 409),
             (Error::DeleteConflict(Remains::AttachedPolicies), "DeleteConflict", 409),
+            (Error::DeleteConflict(Remains::Possessions), "DeleteConflict", 409),
+            (Error::AccessKeyId(InvalidAccessKeyId), "ValidationError", 400),
+            (Error::NoSuchAccessKey(AccessKeyId::parse("AKIA1").unwrap()), "NoSuchEntity", 404),
+            (Error::KeyNotMade, "ConcurrentModification", 409),
+            (Error::NoLoginProfile(name()), "NoSuchEntity", 404),
+            (Error::NoPasswordPolicy(AccountId::empty()), "NoSuchEntity", 404),
             (Error::TagsQuota, "LimitExceeded", 409),
             (Error::Quota { name: "RolesPerAccount", limit: 1000 }, "LimitExceeded", 409),
             (Error::InlineQuota { noun, name: name(), limit: 10_240 }, "LimitExceeded", 409),
@@ -268,6 +304,14 @@ mod tests {
                 "Maximum policy size of 10240 bytes exceeded for role X",
             ),
             (Error::DeleteConflict(Remains::AttachedPolicies), "Cannot delete entity, must detach all policies first."),
+            (Error::DeleteConflict(Remains::InlinePolicies), "Cannot delete entity, must delete policies first."),
+            (Error::DeleteConflict(Remains::AccessKeys), "Cannot delete entity, must delete access keys first."),
+            (Error::DeleteConflict(Remains::Members), "Cannot delete entity, must remove users from group first."),
+            (
+                Error::NoSuchAccessKey(AccessKeyId::parse("AKIA1").unwrap()),
+                "The Access Key with id AKIA1 cannot be found.",
+            ),
+            (Error::NoLoginProfile(name()), "Login Profile for User X cannot be found."),
         ] {
             assert_eq!(error.to_string(), message);
         }

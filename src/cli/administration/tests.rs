@@ -80,6 +80,7 @@ async fn a_claim_left_by_a_broken_off_command_is_taken_over_after_a_while() {
         id: id("KEY1"),
         account: AccountId::empty(),
         user_name: "gone".to_owned(),
+        next_user_name: None,
         user_id: UniqueId::parse("AIDAAAAAAAAAAAAAAAAAA").unwrap(),
         status: KeyStatus::Active,
         sealed_secret: String::new(),
