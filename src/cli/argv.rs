@@ -62,6 +62,11 @@ pub(super) fn arrange(args: Vec<String>, command: &Command) -> Result<Vec<String
 fn spell(words: Vec<String>) -> Vec<String> {
     let spelt: &[&str] = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["role", "policy", ..] => &["role-policy"],
+        [noun @ ("user" | "group"), "policy", "list", "attached"] => {
+            return vec![format!("{noun}-policy"), "list-attached".to_owned()];
+        }
+        ["user", "policy", ..] => &["user-policy"],
+        ["group", "policy", ..] => &["group-policy"],
         ["role", "modify", ..] => &["role-trust-policy", "modify"],
         _ => return words,
     };

@@ -12,6 +12,7 @@ mod commands;
 mod import;
 mod open;
 mod output;
+mod people;
 
 pub use administration::{Administration, Error as AdministrationError, IssuedKey, KEYS_QUOTA, NewUser};
 pub use import::{ImportError, import_once};
@@ -19,7 +20,7 @@ pub use open::{OpenError, open_store, token_keys};
 
 use crate::conf::{Config, Environment, Sink, own_uid};
 use crate::telemetry::{self, CommandRecord};
-use crate::types::{Clock, Entropy};
+use crate::types::{AccountId, Clock, Entropy};
 use args::{Args, Command};
 use argv::ArgvError;
 use clap::error::ErrorKind;
@@ -203,16 +204,26 @@ async fn on_store(
     hooks: &Hooks,
 ) -> Result<String, Failure> {
     let (records, _store) = open_store(config, environment, hooks).await?;
+    let default_account = &config.identity.account_id;
     let admin = Administration {
         records: &records,
-        account: &config.identity.account_id,
+        account: default_account,
+        default_account,
         entropy: hooks.entropy.as_ref(),
         now: hooks.clock.now(),
     };
     let text = match command {
-        Command::User(command) => commands::user(&admin, command).await?,
-        Command::Key(command) => commands::key(&admin, command).await?,
-        Command::Caps(command) => commands::caps(&admin, command).await?,
+        Command::Account(command) => people::account(&admin, command).await?,
+        Command::User(command) => people::user(&inside(&admin, &account(&command, &admin).await?), command).await?,
+        Command::Key(command) => people::key(&inside(&admin, &account(&command, &admin).await?), command).await?,
+        Command::Caps(command) => people::caps(&inside(&admin, &account(&command, &admin).await?), command).await?,
+        Command::Group(command) => people::group(&inside(&admin, &account(&command, &admin).await?), command).await?,
+        Command::UserPolicy(command) => {
+            people::policy(&inside(&admin, &account(&command, &admin).await?), command, environment).await?
+        }
+        Command::GroupPolicy(command) => {
+            people::policy(&inside(&admin, &account(&command, &admin).await?), command, environment).await?
+        }
         Command::Role(command) => commands::role(&admin, command, environment).await?,
         Command::RoleTrustPolicy(command) => commands::trust_policy(&admin, command, environment).await?,
         Command::RolePolicy(command) => commands::role_policy(&admin, command, environment).await?,
@@ -220,6 +231,19 @@ async fn on_store(
         Command::Serve { .. } | Command::CheckConf | Command::CheckBackend => String::new(),
     };
     Ok(text)
+}
+
+/// The account that a command works in.
+async fn account(
+    command: &impl people::InSomeAccount,
+    admin: &Administration<'_>,
+) -> Result<AccountId, commands::CommandError> {
+    Ok(people::account_of(command, admin).await?)
+}
+
+/// The same store, in this account.
+fn inside<'a>(admin: &Administration<'a>, account: &'a AccountId) -> Administration<'a> {
+    Administration { account, ..*admin }
 }
 
 #[cfg(test)]
