@@ -18,12 +18,16 @@ mod answers;
 mod buckets;
 #[path = "gateway/directory.rs"]
 mod directory;
+#[path = "gateway/escalation.rs"]
+mod escalation;
 #[path = "gateway/forwarding.rs"]
 mod forwarding;
 #[path = "gateway/identities.rs"]
 mod identities;
 #[path = "gateway/objects.rs"]
 mod objects;
+#[path = "gateway/people.rs"]
+mod people;
 #[path = "gateway/planes.rs"]
 mod planes;
 #[path = "gateway/roles.rs"]

@@ -13,7 +13,7 @@ mod users;
 
 pub use crate::iam::access_key::IssuedKey;
 pub use error::Error;
-pub use groups::PolicyOwner;
+pub(super) use groups::PolicyOwner;
 pub use users::NewUser;
 
 use crate::entity::quota;
