@@ -127,9 +127,6 @@ pub enum Error {
     /// No such access key, or not one of the user's.
     #[error("The Access Key with id {0} cannot be found.")]
     NoSuchAccessKey(AccessKeyId),
-    /// A random id that is taken, or a new key whose user is gone.
-    #[error("The access key could not be made. Try again.")]
-    KeyNotMade,
     /// Users have no passwords here.
     #[error("Login Profile for User {0} cannot be found.")]
     NoLoginProfile(String),
@@ -219,7 +216,7 @@ impl Error {
             | Self::NoPasswordPolicy(_) => ("NoSuchEntity", 404),
             Self::DeleteConflict(_) => ("DeleteConflict", 409),
             Self::TagsQuota | Self::Quota { .. } | Self::InlineQuota { .. } => ("LimitExceeded", 409),
-            Self::ConcurrentModification | Self::KeyNotMade => ("ConcurrentModification", 409),
+            Self::ConcurrentModification => ("ConcurrentModification", 409),
             Self::NotPermitted(_) | Self::OutOfReach { .. } => ("AccessDenied", 403),
             Self::Store(_) => ("ServiceUnavailable", 503),
         }
@@ -268,7 +265,6 @@ mod tests {
             (Error::DeleteConflict(Remains::Possessions), "DeleteConflict", 409),
             (Error::AccessKeyId(InvalidAccessKeyId), "ValidationError", 400),
             (Error::NoSuchAccessKey(AccessKeyId::parse("AKIA1").unwrap()), "NoSuchEntity", 404),
-            (Error::KeyNotMade, "ConcurrentModification", 409),
             (Error::NoLoginProfile(name()), "NoSuchEntity", 404),
             (Error::NoPasswordPolicy(AccountId::empty()), "NoSuchEntity", 404),
             (Error::TagsQuota, "LimitExceeded", 409),

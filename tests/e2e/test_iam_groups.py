@@ -15,9 +15,9 @@ from clients import Keys, allow, client, document, refused, unique
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 
 
-@pytest.fixture(scope="module")
-def served(gate):
-    one = gate(testers=False)
+@pytest.fixture(scope="module", params=["sqlite", "redis"])
+def served(gate, request):
+    one = gate(store=request.param, testers=False)
     key = one.json("user", "create", "--uid=boss", "--account-id=", "--account-root")["keys"][0]
     keys = Keys(key["access_key"], key["secret_key"])
     return SimpleNamespace(endpoint=one.endpoint, keys=keys, iam=client("iam", one.endpoint, keys))

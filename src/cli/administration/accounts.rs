@@ -16,7 +16,7 @@ impl Administration<'_> {
             None => new_id(self.entropy)?,
         };
         let accounts = self.list_accounts().await?;
-        if id == *self.default_account {
+        if id.is_empty() || id == *self.default_account {
             return Err(Error::AccountExists(format!("`{id}`, the configured one,")));
         }
         if accounts.iter().any(|account| folded(&account.name) == folded(name)) {

@@ -126,7 +126,8 @@ pub(super) async fn account_of(
     admin: &Administration<'_>,
 ) -> Result<AccountId, administration::Error> {
     match command.account_id() {
-        None => Ok(admin.default_account.clone()),
+        // As in an ARN, an empty id is the configured account's.
+        None | Some("") => Ok(admin.default_account.clone()),
         Some(id) => Ok(admin.account_by_id(&AccountId::parse(id)?).await?.id),
     }
 }

@@ -4,7 +4,7 @@
 //! rights is in the user's commit, under the decision's evidence (security rule 17): a key that the user does not list
 //! is nobody's.
 
-use super::{Answer, Claims, IssuedKey, owner};
+use super::{Answer, ClaimError, Claims, IssuedKey, owner};
 use crate::entity::{AccessKey, KeyStatus, LastUsed, Used, User, quota};
 use crate::iam::about::anything;
 use crate::iam::answer::Body;
@@ -20,7 +20,7 @@ fn claims<'a>(scene: &Scene<'a>) -> Claims<'a> {
 pub(super) async fn create(call: &Call<'_>, name: &str) -> Result<Body, Error> {
     let user = call.entity::<User>(name).await?.value;
     has_room(&user)?;
-    let issued = claims(call.scene).claim(&user, None, None).await.map_err(|_| Error::KeyNotMade)?;
+    let issued = claims(call.scene).claim(&user, None, None).await.map_err(not_claimed)?;
     let listed = call
         .change::<User>(name, |found| {
             if found.id != user.id {
@@ -41,6 +41,17 @@ pub(super) async fn create(call: &Call<'_>, name: &str) -> Result<Body, Error> {
         Err(error) => {
             release(call, &issued.id, &user).await?;
             Err(error)
+        }
+    }
+}
+
+/// Id and secret are made here, so that only the store or a random id that is taken can refuse.
+fn not_claimed(error: ClaimError) -> Error {
+    match error {
+        ClaimError::Store(store::Error::Conflict(_)) => Error::ConcurrentModification,
+        ClaimError::Store(error) => Error::Store(error),
+        ClaimError::Id(_) | ClaimError::Temporary(_) | ClaimError::Secret | ClaimError::Taken(_) => {
+            Error::ConcurrentModification
         }
     }
 }
@@ -136,13 +147,13 @@ pub(in crate::iam) async fn lead_to_both(call: &Call<'_>, user: &User, next: &st
     .await
 }
 
-/// Has the user's keys lead to its name alone.
-pub(in crate::iam) async fn lead_to(call: &Call<'_>, user: &User) -> Result<(), Error> {
-    each(call, user, |key| {
+/// Has the user's keys lead to its name alone. A key that this does not reach leads to both names, which does no harm.
+pub(in crate::iam) async fn lead_to(call: &Call<'_>, user: &User) {
+    let _ = each(call, user, |key| {
         key.user_name.clone_from(&user.name);
         key.next_user_name = None;
     })
-    .await
+    .await;
 }
 
 async fn each(call: &Call<'_>, user: &User, how: impl Fn(&mut AccessKey)) -> Result<(), Error> {

@@ -80,7 +80,7 @@ pub(super) async fn update(
         match call.try_commit(changes.update(&old, &new)).await? {
             Ok(()) => {
                 if old.value.name != new.name {
-                    access_key::lead_to(call, &new).await?;
+                    access_key::lead_to(call, &new).await;
                 }
                 return Ok(Body::Empty);
             }
