@@ -18,6 +18,8 @@ mod answers;
 mod buckets;
 #[path = "gateway/directory.rs"]
 mod directory;
+#[path = "gateway/escalation.rs"]
+mod escalation;
 #[path = "gateway/forwarding.rs"]
 mod forwarding;
 #[path = "gateway/grants.rs"]
@@ -26,6 +28,8 @@ mod grants;
 mod identities;
 #[path = "gateway/objects.rs"]
 mod objects;
+#[path = "gateway/people.rs"]
+mod people;
 #[path = "gateway/planes.rs"]
 mod planes;
 #[path = "gateway/roles.rs"]

@@ -209,11 +209,13 @@ async fn owner_of_key(key: &KeyEntry, directory: &dyn Directory) -> Result<Optio
     if key.record.status != KeyStatus::Active {
         return Ok(None);
     }
-    let user = directory.user(&key.record.account, &key.record.user_name).await?;
-    Ok(user.filter(|entry| {
-        entry.user.id == key.record.user_id
-            && entry.user.access_keys.iter().any(|listed| listed == key.record.id.as_str())
-    }))
+    for name in key.record.user_names() {
+        let user = directory.user(&key.record.account, name).await?;
+        if let Some(user) = user.filter(|entry| key.record.is_of(&entry.user)) {
+            return Ok(Some(user));
+        }
+    }
+    Ok(None)
 }
 
 impl Credential {

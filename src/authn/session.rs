@@ -22,8 +22,8 @@ pub(super) async fn find_session(
     if claims.expires <= now {
         return Err(token::Error::Expired { expired_at: claims.expires }.into());
     }
-    chain_stands(claims, directory).await?;
-    first_key_stands(claims, directory).await?;
+    let first = first_key_stands(claims, directory).await?;
+    chain_stands(claims, first.as_ref(), directory).await?;
     let (principal, identity) = match claims.kind {
         SessionKind::Role => {
             let role = live_role(&claims.subject, (&claims.access_key, claims.issued), directory).await?;
@@ -33,7 +33,8 @@ pub(super) async fn find_session(
             (role_session(&role, claims), Identity::Role(role, Arc::clone(&session), grants))
         }
         SessionKind::User | SessionKind::Federated => {
-            let user = live_user(&claims.subject, (&claims.access_key, claims.issued), directory).await?;
+            let by = (&claims.access_key, claims.issued);
+            let user = live_user(&claims.subject, by, first.as_ref(), directory).await?;
             let user = user.ok_or(Error::SessionRevoked)?;
             let mut grants = user.references.resolve(directory).await?;
             grants.session = resolve_all(&session.managed, directory).await?;
@@ -49,7 +50,11 @@ pub(super) async fn find_session(
 
 /// Whether the links before the subject stand. Each is judged by the session through which it minted: its own, or,
 /// for a long-term key, the next one.
-async fn chain_stands(claims: &SessionClaims, directory: &dyn Directory) -> Result<(), Error> {
+async fn chain_stands(
+    claims: &SessionClaims,
+    first: Option<&Arc<UserEntry>>,
+    directory: &dyn Directory,
+) -> Result<(), Error> {
     let mut by = (&claims.access_key, claims.issued);
     for link in claims.chain.iter().rev() {
         if let Some(minted) = &link.minted {
@@ -57,7 +62,7 @@ async fn chain_stands(claims: &SessionClaims, directory: &dyn Directory) -> Resu
         }
         let live = match link.kind {
             LinkKind::Role => live_role(link, by, directory).await?.is_some(),
-            LinkKind::User => live_user(link, by, directory).await?.is_some(),
+            LinkKind::User => live_user(link, by, first, directory).await?.is_some(),
         };
         if !live {
             return Err(Error::SessionRevoked);
@@ -66,14 +71,15 @@ async fn chain_stands(claims: &SessionClaims, directory: &dyn Directory) -> Resu
     Ok(())
 }
 
-/// Whether the long-term key at the beginning is active and of the user that begins the chain.
-async fn first_key_stands(claims: &SessionClaims, directory: &dyn Directory) -> Result<(), Error> {
-    let Some(parent) = &claims.parent_key else { return Ok(()) };
+/// The user of the long-term key at the beginning, which must be active and of the user that begins the chain.
+async fn first_key_stands(claims: &SessionClaims, directory: &dyn Directory) -> Result<Option<Arc<UserEntry>>, Error> {
+    let Some(parent) = &claims.parent_key else { return Ok(None) };
     let key = directory.key(parent, None).await?.ok_or(Error::SessionRevoked)?;
     let user = owner_of_key(&key, directory).await?.ok_or(Error::SessionRevoked)?;
     // A key id that was given to another user since is not the parent any more (security rule 14).
     let first = claims.chain.first().unwrap_or(&claims.subject);
-    if first.kind == LinkKind::User && first.id == user.user.id { Ok(()) } else { Err(Error::SessionRevoked) }
+    let same = first.kind == LinkKind::User && first.id == user.user.id && first.account == user.user.account;
+    if same { Ok(Some(user)) } else { Err(Error::SessionRevoked) }
 }
 
 /// The session that a link is judged by: its key and when it was minted.
@@ -91,8 +97,18 @@ async fn live_role(link: &Link, by: By<'_>, directory: &dyn Directory) -> Result
     }))
 }
 
-async fn live_user(link: &Link, by: By<'_>, directory: &dyn Directory) -> Result<Option<Arc<UserEntry>>, LookupError> {
-    let user = directory.user(&link.account, &link.name).await?;
+/// `first` is the user of the key at the beginning: found by that key, it is known under another name too, if it was
+/// renamed since.
+async fn live_user(
+    link: &Link,
+    by: By<'_>,
+    first: Option<&Arc<UserEntry>>,
+    directory: &dyn Directory,
+) -> Result<Option<Arc<UserEntry>>, LookupError> {
+    let user = match first.filter(|first| first.user.id == link.id) {
+        Some(first) => Some(Arc::clone(first)),
+        None => directory.user(&link.account, &link.name).await?,
+    };
     Ok(user.filter(|entry| {
         let user = &entry.user;
         link.kind == LinkKind::User && user.id == link.id && user.epoch == link.epoch && !ended(&user.revoked, by)

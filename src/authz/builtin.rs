@@ -169,7 +169,19 @@ fn cap_actions(cap: CapType) -> (&'static [&'static str], &'static [&'static str
             &["PutUserPolicy", "DeleteUserPolicy", "AttachUserPolicy", "DetachUserPolicy"],
         ),
         CapType::Users => (
-            &["GetUser", "ListUsers", "ListAccessKeys", "GetAccessKeyLastUsed", "ListUserTags", "ListGroupsForUser"],
+            &[
+                "GetUser",
+                "ListUsers",
+                "ListAccessKeys",
+                "GetAccessKeyLastUsed",
+                "ListUserTags",
+                "ListGroupsForUser",
+                "GetLoginProfile",
+                "ListMFADevices",
+                "ListServiceSpecificCredentials",
+                "ListSSHPublicKeys",
+                "ListSigningCertificates",
+            ],
             &[
                 "CreateUser",
                 "UpdateUser",
@@ -177,6 +189,7 @@ fn cap_actions(cap: CapType) -> (&'static [&'static str], &'static [&'static str
                 "CreateAccessKey",
                 "UpdateAccessKey",
                 "DeleteAccessKey",
+                "DeleteLoginProfile",
                 "TagUser",
                 "UntagUser",
             ],

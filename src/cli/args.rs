@@ -1,5 +1,6 @@
 //! The commands and their options.
 
+use super::people::args::{Account, Caps, EntityPolicy, Group, GroupName, Key, Uid, User};
 use super::policy_args::{Explain, Policy};
 use super::sessions::Session;
 use super::token_keys::TokenKey;
@@ -29,15 +30,27 @@ pub(super) enum Command {
     CheckConf,
     /// Check that the backend keeps what the gate relies on
     CheckBackend,
+    /// Accounts beside the configured one
+    #[command(subcommand)]
+    Account(Account),
     /// Users
     #[command(subcommand)]
     User(User),
+    /// Policies of users, inline and attached (also written `user policy`)
+    #[command(subcommand)]
+    UserPolicy(EntityPolicy<Uid>),
     /// Access keys of users
     #[command(subcommand)]
     Key(Key),
     /// Administration rights of users
     #[command(subcommand)]
     Caps(Caps),
+    /// Groups of users
+    #[command(subcommand)]
+    Group(Group),
+    /// Policies of groups, inline and attached (also written `group policy`)
+    #[command(subcommand)]
+    GroupPolicy(EntityPolicy<GroupName>),
     /// Roles
     #[command(subcommand)]
     Role(Role),
@@ -58,86 +71,6 @@ pub(super) enum Command {
     Policy(Policy),
     /// Say in plain words how a request would be decided, or was
     Explain(Explain),
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct Uid {
-    /// The user's name
-    #[arg(long)]
-    pub(super) uid: String,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct NewKey {
-    /// The access key id; made if none is given
-    #[arg(long)]
-    pub(super) access_key: Option<String>,
-    /// The secret; made if none is given
-    #[arg(long, alias = "secret-key")]
-    pub(super) secret: Option<String>,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct CapsOf {
-    #[command(flatten)]
-    pub(super) uid: Uid,
-    /// Such as "roles=*;users=read"
-    #[arg(long)]
-    pub(super) caps: String,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum User {
-    /// Make a standalone user with one access key
-    Create {
-        #[command(flatten)]
-        uid: Uid,
-        /// A name for people
-        #[arg(long)]
-        display_name: Option<String>,
-        #[command(flatten)]
-        key: NewKey,
-        /// Administration rights, such as "roles=*;users=read"
-        #[arg(long)]
-        caps: Option<String>,
-    },
-    /// Show a user, without secrets
-    Info(Uid),
-    /// List the names of all users
-    List,
-    /// Remove a user and its keys
-    #[command(alias = "delete")]
-    Rm(Uid),
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Key {
-    /// Give a user a further access key
-    Create {
-        #[command(flatten)]
-        uid: Uid,
-        #[command(flatten)]
-        key: NewKey,
-    },
-    /// Remove an access key
-    #[command(alias = "delete")]
-    Rm {
-        /// The user; checked if given
-        #[arg(long)]
-        uid: Option<String>,
-        /// The access key id
-        #[arg(long)]
-        access_key: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Caps {
-    /// Add administration rights
-    Add(CapsOf),
-    /// Take administration rights away
-    #[command(alias = "delete")]
-    Rm(CapsOf),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -66,6 +66,11 @@ fn spell(words: Vec<String>) -> Vec<String> {
             return vec!["role-policy".to_owned(), "list-attached".to_owned()];
         }
         ["role", "policy", ..] => &["role-policy"],
+        [noun @ ("user" | "group"), "policy", "list", "attached"] => {
+            return vec![format!("{noun}-policy"), "list-attached".to_owned()];
+        }
+        ["user", "policy", ..] => &["user-policy"],
+        ["group", "policy", ..] => &["group-policy"],
         ["role", "modify", ..] => &["role-trust-policy", "modify"],
         _ => return words,
     };

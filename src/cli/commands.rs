@@ -1,11 +1,10 @@
-//! The commands on the store: each a call into [`Administration`] and a text for standard output.
+//! What commands on the store have in common, and those on roles: each a call into [`Administration`] and a text for
+//! standard output.
 
-use super::administration::{self, Administration, NewUser};
-use super::args::{Caps, Command, Key, NewKey, Role, RolePolicy, RoleTrustPolicy, TrustDocument, User};
-use super::{output, policy_commands, token_keys};
+use super::administration::{self, Administration};
+use super::args::{Command, Role, RolePolicy, RoleTrustPolicy, TrustDocument};
+use super::{output, people, policy_commands, token_keys};
 use crate::conf::Environment;
-use crate::entity;
-use crate::types::{AccessKeyId, Secret};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -72,12 +71,13 @@ pub(super) type Outcome = Result<String, CommandError>;
 pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
     Some(match command {
         Command::Policy(command) => return policy_commands::change(command),
-        Command::User(User::Create { uid, .. }) => ("user create", uid.uid.clone()),
-        Command::User(User::Rm(uid)) => ("user rm", uid.uid.clone()),
-        Command::Key(Key::Create { uid, .. }) => ("key create", uid.uid.clone()),
-        Command::Key(Key::Rm { access_key, .. }) => ("key rm", access_key.clone()),
-        Command::Caps(Caps::Add(of)) => ("caps add", format!("{} {}", of.uid.uid, of.caps)),
-        Command::Caps(Caps::Rm(of)) => ("caps rm", format!("{} {}", of.uid.uid, of.caps)),
+        Command::Account(command) => return people::change::account(command),
+        Command::User(command) => return people::change::user(command),
+        Command::UserPolicy(command) => return people::change::policy(command),
+        Command::Key(command) => return people::change::key(command),
+        Command::Caps(command) => return people::change::caps(command),
+        Command::Group(command) => return people::change::group(command),
+        Command::GroupPolicy(command) => return people::change::policy(command),
         Command::Role(Role::Create { name, .. }) => ("role create", name.role_name.clone()),
         Command::Role(Role::Update { name, .. }) => ("role update", name.role_name.clone()),
         Command::Role(Role::Delete(name)) => ("role delete", name.role_name.clone()),
@@ -98,61 +98,13 @@ pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
         }
         Command::Session(command) => command.change(),
         Command::TokenKey(command) => return command.change(),
-        Command::User(User::Info(_) | User::List)
-        | Command::Role(Role::Get(_) | Role::List { .. })
+        Command::Role(Role::Get(_) | Role::List { .. })
         | Command::RolePolicy(RolePolicy::List(_) | RolePolicy::ListAttached(_) | RolePolicy::Get { .. })
         | Command::Explain(_)
         | Command::Serve { .. }
         | Command::CheckConf
         | Command::CheckBackend => return None,
     })
-}
-
-/// Runs a command on users, their keys or caps.
-pub(super) async fn user(admin: &Administration<'_>, command: User) -> Outcome {
-    match command {
-        User::Create { uid, display_name, key, caps } => {
-            let caps = caps.map_or_else(|| Ok(entity::Caps::default()), |caps| entity::Caps::parse(&caps));
-            let caps = caps.map_err(administration::Error::from)?;
-            let (id, secret) = new_key(key)?;
-            let display_name = display_name.unwrap_or_else(|| uid.uid.clone());
-            let new = NewUser { name: uid.uid, display_name, caps };
-            let (user, issued) = admin.create_user(new, id, secret).await?;
-            Ok(output::user(&user, Some(&issued)))
-        }
-        User::Info(uid) => Ok(output::user(&admin.user_info(&uid.uid).await?, None)),
-        User::List => Ok(output::names(&admin.list_users().await?)),
-        User::Rm(uid) => {
-            admin.remove_user(&uid.uid).await?;
-            Ok(String::new())
-        }
-    }
-}
-
-/// Runs a command on keys.
-pub(super) async fn key(admin: &Administration<'_>, command: Key) -> Outcome {
-    match command {
-        Key::Create { uid, key } => {
-            let (id, secret) = new_key(key)?;
-            let (user, issued) = admin.create_key(&uid.uid, id, secret).await?;
-            Ok(output::user(&user, Some(&issued)))
-        }
-        Key::Rm { uid, access_key } => {
-            let id = AccessKeyId::parse(&access_key).map_err(administration::Error::from)?;
-            let user = admin.remove_key(&id, uid.as_deref()).await?;
-            Ok(user.map(|user| output::user(&user, None)).unwrap_or_default())
-        }
-    }
-}
-
-/// Runs a command on caps.
-pub(super) async fn caps(admin: &Administration<'_>, command: Caps) -> Outcome {
-    let parse = |text: &str| entity::Caps::parse(text).map_err(administration::Error::from);
-    let user = match command {
-        Caps::Add(of) => admin.add_caps(&of.uid.uid, &parse(&of.caps)?).await?,
-        Caps::Rm(of) => admin.remove_caps(&of.uid.uid, &parse(&of.caps)?).await?,
-    };
-    Ok(output::user(&user, None))
 }
 
 /// Runs a command on roles.
@@ -223,11 +175,6 @@ pub(super) async fn role_policy(
             Ok(format!("Policy: {policy_name} successfully deleted for role: {}", name.role_name))
         }
     }
-}
-
-fn new_key(key: NewKey) -> Result<(Option<AccessKeyId>, Option<Secret>), CommandError> {
-    let id = key.access_key.map(|id| AccessKeyId::parse(&id)).transpose().map_err(administration::Error::from)?;
-    Ok((id, key.secret.map(Secret::new)))
 }
 
 fn trust_document(trust: TrustDocument, environment: &dyn Environment) -> Result<String, CommandError> {

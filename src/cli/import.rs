@@ -2,7 +2,8 @@
 
 use super::administration::{self, Administration, NewUser};
 use crate::conf::{Config, ConfigErrors, Environment, Import, ImportedRole, ImportedUser, ReferenceError};
-use crate::entity::{Role, User};
+use crate::entity::{Role, User, UserKind};
+use crate::iam::access_key::ClaimError;
 use crate::iam::role::CreateRole;
 use crate::store::Scope;
 use crate::types::{AccessKeyId, Secret};
@@ -85,14 +86,20 @@ async fn apply_user(
     keys: Vec<(AccessKeyId, Secret)>,
 ) -> Result<(), administration::Error> {
     let name = user.name.clone();
-    let new = NewUser { name: user.name, display_name: user.display_name, caps: user.caps };
+    let new = NewUser {
+        name: user.name,
+        display_name: user.display_name,
+        caps: user.caps,
+        kind: UserKind::Standalone,
+        account_root: false,
+    };
     match admin.create_user_without_key(new).await {
         Ok(_) | Err(administration::Error::UserExists(_)) => {}
         Err(error) => return Err(error),
     }
     for (id, secret) in keys {
         match admin.create_key(&name, Some(id), Some(secret)).await {
-            Ok(_) | Err(administration::Error::KeyExists(_)) => {}
+            Ok(_) | Err(administration::Error::Claim(ClaimError::Taken(_))) => {}
             Err(error) => return Err(error),
         }
     }

@@ -13,6 +13,7 @@ mod commands;
 mod import;
 mod open;
 mod output;
+mod people;
 mod policy_args;
 mod policy_commands;
 mod sessions;
@@ -244,16 +245,26 @@ async fn on_store(
         other => other,
     };
     let (records, _store) = open_store(config, environment, hooks).await?;
+    let default_account = &config.identity.account_id;
     let admin = Administration {
         records: &records,
-        account: &config.identity.account_id,
+        account: default_account,
+        default_account,
         entropy: hooks.entropy.as_ref(),
         now: hooks.clock.now(),
     };
     let text = match command {
-        Command::User(command) => commands::user(&admin, command).await?,
-        Command::Key(command) => commands::key(&admin, command).await?,
-        Command::Caps(command) => commands::caps(&admin, command).await?,
+        Command::Account(command) => people::account(&admin, command).await?,
+        Command::User(command) => people::user(&inside(&admin, &account(&command, &admin).await?), command).await?,
+        Command::Key(command) => people::key(&inside(&admin, &account(&command, &admin).await?), command).await?,
+        Command::Caps(command) => people::caps(&inside(&admin, &account(&command, &admin).await?), command).await?,
+        Command::Group(command) => people::group(&inside(&admin, &account(&command, &admin).await?), command).await?,
+        Command::UserPolicy(command) => {
+            people::policy(&inside(&admin, &account(&command, &admin).await?), command, environment).await?
+        }
+        Command::GroupPolicy(command) => {
+            people::policy(&inside(&admin, &account(&command, &admin).await?), command, environment).await?
+        }
         Command::Role(command) => commands::role(&admin, command, environment).await?,
         Command::RoleTrustPolicy(command) => commands::trust_policy(&admin, command, environment).await?,
         Command::RolePolicy(command) => commands::role_policy(&admin, command, environment).await?,
@@ -270,6 +281,19 @@ async fn on_store(
         Command::Serve { .. } | Command::CheckConf | Command::CheckBackend | Command::TokenKey(_) => String::new(),
     };
     Ok(text)
+}
+
+/// The account that a command works in.
+async fn account(
+    command: &impl people::InSomeAccount,
+    admin: &Administration<'_>,
+) -> Result<AccountId, commands::CommandError> {
+    Ok(people::account_of(command, admin).await?)
+}
+
+/// The same store, in this account.
+fn inside<'a>(admin: &Administration<'a>, account: &'a AccountId) -> Administration<'a> {
+    Administration { account, ..*admin }
 }
 
 #[cfg(test)]

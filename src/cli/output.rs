@@ -1,9 +1,9 @@
 //! The JSON of Ceph's documents (WIRE section 10).
 
 use super::administration::IssuedKey;
-use crate::entity::{Role, User};
+use crate::entity::{Account, Group, Role, User, UserKind};
 use crate::token::KeyInfo;
-use crate::types::Timestamp;
+use crate::types::{AccessKeyId, Timestamp};
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
@@ -25,7 +25,7 @@ impl<'a> From<&'a Role> for RoleOutput<'a> {
             name: &role.name,
             path: &role.path,
             arn: role.arn(),
-            create_date: Timestamp::from_millis(role.created).iso8601_millis(),
+            create_date: date(role.created),
             max_session_duration: role.max_session_duration,
             assume_role_policy_document: &role.trust.document,
         }
@@ -42,10 +42,40 @@ struct PolicyOutput<'a> {
 struct UserOutput<'a> {
     user_id: &'a str,
     display_name: &'a str,
+    #[serde(flatten)]
+    in_account: Option<InAccountOutput<'a>>,
     keys: Vec<KeyOutput<'a>>,
     caps: Vec<CapOutput>,
     #[serde(rename = "type")]
     kind: &'static str,
+}
+
+/// What only users of an account have: those of IAM, not standalone ones.
+#[derive(Serialize)]
+struct InAccountOutput<'a> {
+    account_id: &'a str,
+    path: &'a str,
+    arn: String,
+    create_date: String,
+    groups: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct AccountOutput<'a> {
+    id: &'a str,
+    name: &'a str,
+    create_date: String,
+}
+
+#[derive(Serialize)]
+struct GroupOutput<'a> {
+    id: &'a str,
+    name: &'a str,
+    path: &'a str,
+    arn: String,
+    create_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    users: Option<Vec<&'a str>>,
 }
 
 #[derive(Serialize)]
@@ -54,6 +84,9 @@ struct KeyOutput<'a> {
     access_key: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret_key: Option<&'a str>,
+    /// Shown of a key that is switched off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -101,22 +134,52 @@ pub(super) fn token_keys(keys: &[KeyInfo]) -> String {
     pretty(&shown.collect::<Vec<_>>())
 }
 
+/// An account.
+pub(super) fn account(account: &Account) -> String {
+    pretty(&AccountOutput { id: account.id.as_str(), name: &account.name, create_date: date(account.created) })
+}
+
+/// A group; with its members, where they are known.
+pub(super) fn group(group: &Group, members: Option<&[User]>) -> String {
+    pretty(&GroupOutput {
+        id: group.id.as_str(),
+        name: &group.name,
+        path: &group.path,
+        arn: group.arn(),
+        create_date: date(group.created),
+        users: members.map(|members| members.iter().map(|user| user.name.as_str()).collect()),
+    })
+}
+
+fn date(millis: i64) -> String {
+    Timestamp::from_millis(millis).iso8601_millis()
+}
+
 /// A user. Secrets are not shown, but for the key that was just issued.
-pub(super) fn user(user: &User, issued: Option<&IssuedKey>) -> String {
+pub(super) fn user(user: &User, issued: Option<&IssuedKey>, inactive: &[AccessKeyId]) -> String {
     let secret =
         |id: &str| issued.filter(|issued| issued.id.as_str() == id).and_then(|issued| issued.secret.expose_str());
+    let active = |id: &str| inactive.iter().any(|off| off.as_str() == id).then_some(false);
     let keys = user
         .access_keys
         .iter()
-        .map(|id| KeyOutput { user: &user.name, access_key: id, secret_key: secret(id) })
+        .map(|id| KeyOutput { user: &user.name, access_key: id, secret_key: secret(id), active: active(id) })
         .collect();
     let caps = user.caps.iter().map(|(cap, permission)| CapOutput { kind: cap.as_str(), perm: permission.to_string() });
+    let in_account = (user.kind == UserKind::Iam).then(|| InAccountOutput {
+        account_id: user.account.as_str(),
+        path: &user.path,
+        arn: user.arn(),
+        create_date: date(user.created),
+        groups: user.groups.iter().map(|group| group.name.as_str()).collect(),
+    });
     pretty(&UserOutput {
         user_id: &user.name,
         display_name: &user.display_name,
+        in_account,
         keys,
         caps: caps.collect(),
-        kind: "rgw",
+        kind: if user.account_root { "root" } else { "rgw" },
     })
 }
 

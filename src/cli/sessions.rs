@@ -62,7 +62,7 @@ pub(super) async fn session(admin: &Administration<'_>, command: Session) -> Res
     let Session::Revoke(revoke) = command;
     let refused = CommandError::Refused;
     let account = revoke.account_id.as_deref().map(AccountId::parse).transpose();
-    let account = account.map_err(|error| refused(administration::Error::Account(error)))?;
+    let account = account.map_err(|error| refused(administration::Error::AccountId(error)))?;
     let admin = Administration { account: account.as_ref().unwrap_or(admin.account), ..*admin };
     let which = match (&revoke.before, &revoke.access_key_id) {
         (Some(time), _) => {

@@ -211,6 +211,27 @@ fn refusals_are_one_line_with_cephs_exit_status() {
         (2, vec!["caps", "add", "--uid=nope", "--caps=roles=*"]),
         (2, vec!["key", "rm", "--access-key=NOPE"]),
         (22, vec!["user", "modify", "--uid=U"]),
+        (2, vec!["user", "modify", "--uid=nope", "--display-name=x"]),
+        (22, vec!["user", "create", "--uid=U", "--account-root"]),
+        (22, vec!["user", "create", "--uid=V", "--account-id=", "--account-root", "--caps=roles=*"]),
+        (22, vec!["user", "create", "--uid=V", "--account-id=", "--caps=roles=*"]),
+        (2, vec!["user", "create", "--uid=V", "--account-id=123456789012"]),
+        (22, vec!["user", "list", "--account-id=12"]),
+        (22, vec!["key", "modify", "--access-key=NOPE"]),
+        (22, vec!["key", "modify", "--access-key=NOPE", "--active", "--inactive"]),
+        (2, vec!["key", "modify", "--access-key=NOPE", "--active"]),
+        (22, vec!["account", "create"]),
+        (22, vec!["account", "create", "--account-name="]),
+        (17, vec!["account", "create", "--account-name=x", "--account-id="]),
+        (22, vec!["account", "create", "--account-name=x", "--account-id=root"]),
+        (22, vec!["account", "get"]),
+        (2, vec!["account", "get", "--account-name=nope"]),
+        (2, vec!["account", "rm", "--account-id=nope"]),
+        (22, vec!["account", "rm", "--account-id="]),
+        (2, vec!["group", "get", "--group-name=nope"]),
+        (2, vec!["group", "add-user", "--group-name=nope", "--uid=U"]),
+        (2, vec!["user", "policy", "get", "--uid=U", "--policy-name=Nope"]),
+        (22, vec!["group", "policy", "put", "--group-name=g"]),
         (22, vec!["user", "create", "--uid=U", "--tenant=x"]),
         (22, vec!["frobnicate"]),
         (22, vec![]),
@@ -218,6 +239,55 @@ fn refusals_are_one_line_with_cephs_exit_status() {
         let said = home.fails(status, &line);
         assert!(said.starts_with("rolegate: "), "{said}");
     }
+}
+
+#[test]
+fn accounts_groups_and_users_of_an_account_are_shown() {
+    let home = Home::new("");
+    let account = json(&home.ok(&["account", "create", "--account-name=Acme"]));
+    let id = account["id"].as_str().unwrap().to_owned();
+    assert!(id.starts_with("RGW") && id.len() == 20);
+    let wanted = serde_json::json!({"id": id, "name": "Acme", "create_date": "2026-11-21T22:56:28.661Z"});
+    assert_eq!(account, wanted);
+    assert_eq!(json(&home.ok(&["account", "get", "--account-name=ACME"])), wanted);
+    assert_eq!(json(&home.ok(&["account", "get", "--account-id="]))["name"], "");
+    assert_eq!(json(&home.ok(&["account", "list"])), serde_json::json!([id]));
+    home.fails(17, &["account", "create", "--account-name=acme"]);
+    let inside = format!("--account-id={id}");
+    let boss = json(&home.ok(&["user", "create", "--uid=boss", &inside, "--account-root"]));
+    assert_eq!((boss["type"].as_str(), boss["account_id"].as_str()), (Some("root"), Some(id.as_str())));
+    let ann = json(&home.ok(&["user", "create", "--uid=ann", &inside, "--access-key=ANN"]));
+    assert_eq!(ann["arn"], format!("arn:aws:iam::{id}:user/ann"));
+    assert_eq!(home.ok(&["user", "list"]), "[]\n");
+    let off = json(&home.ok(&["key", "modify", "--access-key=ANN", "--uid=ann", &inside, "--inactive"]));
+    assert_eq!(off["keys"], serde_json::json!([{"user": "ann", "access_key": "ANN", "active": false}]));
+    let on = json(&home.ok(&["key", "modify", "--access-key=ANN", &inside, "--active"]));
+    assert_eq!(on["keys"], serde_json::json!([{"user": "ann", "access_key": "ANN"}]));
+    home.fails(2, &["key", "modify", "--access-key=ANN", "--active"]);
+
+    let group = json(&home.ok(&["group", "create", "--group-name=g", "--path=/x/", &inside]));
+    assert_eq!(group["arn"], format!("arn:aws:iam::{id}:group/x/g"));
+    home.ok(&["group", "add-user", "--group-name=g", "--uid=ann", &inside]);
+    assert_eq!(json(&home.ok(&["group", "get", "--group-name=g", &inside]))["users"], serde_json::json!(["ann"]));
+    let document = format!("--policy-doc={POLICY}");
+    home.ok(&["group", "policy", "put", "--group-name=g", "--policy-name=P", &document, &inside]);
+    let shown = home.ok(&["group-policy", "get", "--group-name=g", "--policy-name=P", &inside]);
+    assert_eq!(json(&shown)["Permission policy"], POLICY);
+    assert_eq!(home.ok(&["group", "policy", "list", "--group-name=g", &inside]), "[\n    \"P\"\n]\n");
+    home.fails(39, &["group", "rm", "--group-name=g", &inside]);
+    // A user goes out of its groups and off its policies.
+    let arn = "--policy-arn=arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+    home.ok(&["user", "policy", "attach", "--uid=ann", arn, &inside]);
+    let attached = home.ok(&["user", "policy", "list", "attached", "--uid=ann", &inside]);
+    assert_eq!(json(&attached), serde_json::json!(["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]));
+    home.ok(&["user", "rm", "--uid=ann", &inside]);
+    assert_eq!(json(&home.ok(&["group", "get", "--group-name=g", &inside]))["users"], serde_json::json!([]));
+    home.ok(&["group-policy", "rm", "--group-name=g", "--policy-name=P", &inside]);
+    home.ok(&["group", "rm", "--group-name=g", &inside]);
+    assert!(home.fails(39, &["account", "rm", &inside]).contains("the user boss"));
+    home.ok(&["user", "rm", "--uid=boss", &inside]);
+    home.ok(&["account", "rm", &inside]);
+    home.fails(2, &["account", "get", &inside]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Long-term access keys. The id is a global record, claimed before the user lists it (security rule 1).
 
+use super::User;
 use crate::types::{AccessKeyId, AccountId, UniqueId};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,10 @@ pub struct AccessKey {
     pub account: AccountId,
     /// Name of the user.
     pub user_name: String,
+    /// The name that the user is getting. Key and user are of two scopes and so of two commits: while a user is
+    /// renamed the key leads to both names, and only to the user with the id below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_user_name: Option<String>,
     /// Unique id of the user; another user of that name does not inherit the key.
     pub user_id: UniqueId,
     /// Active or Inactive.
@@ -30,4 +35,16 @@ pub struct AccessKey {
     pub sealed_secret: String,
     /// Milliseconds since 1970.
     pub created: i64,
+}
+
+impl AccessKey {
+    /// The names under which the user may be found.
+    pub fn user_names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.user_name.as_str()).chain(self.next_user_name.as_deref())
+    }
+
+    /// Whether the key is one of this user's: the same as when it was made, and listing it.
+    pub fn is_of(&self, user: &User) -> bool {
+        user.id == self.user_id && user.access_keys.iter().any(|listed| listed == self.id.as_str())
+    }
 }

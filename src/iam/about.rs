@@ -7,14 +7,13 @@
 //! ARN that begins so.
 
 use super::nouns::{Entity, Noun};
-use super::{Error, PolicyArn};
+use super::{Error, PolicyArn, access_key};
 use crate::entity::{Group, ManagedPolicy, Role, Tag, User};
-use crate::store::{RecordKey, Records};
-use crate::types::{AccountId, Context, Requirement, ResourceName};
+use crate::store::{RecordKey, Records, Versioned};
+use crate::types::{AccessKeyId, AccountId, Context, Requirement, ResourceName};
 
 /// The entity that a call is about.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "users, groups and policies come with their nouns")]
 pub(super) enum Target<'a> {
     /// A role, by name.
     Role(&'a str),
@@ -22,6 +21,8 @@ pub(super) enum Target<'a> {
     User(&'a str),
     /// A group, by name.
     Group(&'a str),
+    /// The user of a long-term access key.
+    UserOfKey(&'a AccessKeyId),
     /// A managed policy, the account's or AWS's.
     Policy(&'a PolicyArn),
     /// An entity to be made.
@@ -53,13 +54,14 @@ pub(super) struct About<'a> {
     tag_keys: &'a [String],
     policy: Option<&'a PolicyArn>,
     boundary: BoundaryKey<'a>,
+    moved: Option<(Option<&'a str>, Option<&'a str>)>,
 }
 
 impl<'a> About<'a> {
     /// A call about this.
     pub(super) fn new(target: Target<'a>) -> Self {
         let (further, boundary) = (Vec::new(), BoundaryKey::None);
-        Self { target, further, tags: &[], tag_keys: &[], policy: None, boundary }
+        Self { target, further, tags: &[], tag_keys: &[], policy: None, boundary, moved: None }
     }
 
     /// Sets tags: `aws:RequestTag/…` and `aws:TagKeys`.
@@ -88,6 +90,12 @@ impl<'a> About<'a> {
         self
     }
 
+    /// Gives the target another path or name: the right is needed on the ARN that it will have too, as AWS documents.
+    pub(super) fn moved(mut self, path: Option<&'a str>, name: Option<&'a str>) -> Self {
+        self.moved = Some((path, name));
+        self
+    }
+
     /// Sets `iam:PermissionsBoundary`.
     pub(super) fn boundary(mut self, boundary: BoundaryKey<'a>) -> Self {
         self.boundary = boundary;
@@ -111,11 +119,13 @@ struct Found {
     tags: Vec<Tag>,
     boundary: Option<String>,
     evidence: Option<(RecordKey, u64)>,
+    /// Noun, path and name of what is there.
+    place: Option<(Noun, String, String)>,
 }
 
 impl Found {
     fn nothing(resource: ResourceName) -> Self {
-        Self { resource, tags: Vec::new(), boundary: None, evidence: None }
+        Self { resource, tags: Vec::new(), boundary: None, evidence: None, place: None }
     }
 }
 
@@ -150,7 +160,14 @@ impl About<'_> {
             context.set("iam:PermissionsBoundary", boundary);
         }
         let actions = std::iter::once(action).chain(self.further.iter().copied());
-        let requirements = actions.map(|action| Requirement::new(action, found.resource.clone())).collect();
+        let mut requirements: Vec<Requirement> =
+            actions.map(|action| Requirement::new(action, found.resource.clone())).collect();
+        if let (Some((path, name)), Some((noun, old_path, old_name))) = (self.moved, &found.place) {
+            let resource = noun.resource(account, path.unwrap_or(old_path), name.unwrap_or(old_name));
+            if resource != found.resource {
+                requirements.push(Requirement::new(action, resource));
+            }
+        }
         Ok(Asked { requirements, evidence: found.evidence.into_iter().collect() })
     }
 
@@ -159,6 +176,11 @@ impl About<'_> {
             Target::Role(name) => find::<Role>(name, account, records).await,
             Target::User(name) => find::<User>(name, account, records).await,
             Target::Group(name) => find::<Group>(name, account, records).await,
+            // Where there is no such key, only those hear of it who may ask about all.
+            Target::UserOfKey(id) => match access_key::owner(id, account, records).await? {
+                Some((_, user)) => Ok(found_as(user)),
+                None => Ok(Found::nothing(anything())),
+            },
             Target::Policy(arn) => match arn.own_name() {
                 Some(name) => {
                     // One under another path is not the one that is meant.
@@ -184,12 +206,17 @@ async fn find<E: Entity>(name: &str, account: &AccountId, records: &Records) -> 
     let Some(entity) = records.get::<E>(&E::key(account, name)).await? else {
         return Ok(Found::nothing(E::NOUN.resource(account, "/", name)));
     };
+    Ok(found_as(entity))
+}
+
+fn found_as<E: Entity>(entity: Versioned<E>) -> Found {
     let evidence = Some(entity.evidence());
     let entity = entity.value;
-    Ok(Found {
+    Found {
         resource: ResourceName::new(entity.arn()),
         tags: entity.tags().to_vec(),
         boundary: entity.boundary().map(ToOwned::to_owned),
         evidence,
-    })
+        place: Some((E::NOUN, entity.path().to_owned(), entity.name().to_owned())),
+    }
 }

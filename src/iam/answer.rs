@@ -1,7 +1,7 @@
 //! Answers in AWS's XML (WIRE sections 1 and 2). Policy documents are percent-encoded (RFC 3986).
 
 use super::nouns::Noun;
-use super::{NAMESPACE, managed, role, simulate};
+use super::{NAMESPACE, access_key, account, group, managed, role, simulate, user};
 use crate::entity::Tag;
 use crate::types::Timestamp;
 use crate::wire::aws_query;
@@ -57,12 +57,20 @@ pub enum Body {
         /// Where the next page begins, if there is one.
         marker: Option<String>,
     },
+    /// About access keys.
+    AccessKey(access_key::Answer),
+    /// About the account.
+    Account(account::Answer),
+    /// About groups.
+    Group(group::Answer),
     /// About roles.
     Role(role::Answer),
     /// About managed policies.
     Managed(managed::Answer),
     /// About simulation.
     Simulated(simulate::Answer),
+    /// About users.
+    User(user::Answer),
 }
 
 impl Answer {
@@ -99,9 +107,13 @@ impl Body {
                 write_list("Tags", tags, w, write_tag);
                 write_end(marker.as_deref(), w);
             }
+            Self::AccessKey(answer) => answer.write(w),
+            Self::Account(answer) => answer.write(w),
+            Self::Group(answer) => answer.write(w),
             Self::Role(answer) => answer.write(w),
             Self::Managed(answer) => answer.write(w),
             Self::Simulated(answer) => answer.write(w),
+            Self::User(answer) => answer.write(w),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::nouns::Noun;
 use super::simulate::Refused;
 use crate::authn::LookupError;
 use crate::entity::{NameError, quota};
+use crate::types::{AccessKeyId, AccountId, InvalidAccessKeyId};
 use crate::wire::aws_query::QueryError;
 use crate::{policy, store};
 
@@ -14,6 +15,12 @@ pub enum Remains {
     InlinePolicies,
     /// Attached managed policies.
     AttachedPolicies,
+    /// Access keys of a user.
+    AccessKeys,
+    /// Membership: of a user in groups, or of users in a group.
+    Members,
+    /// Buckets and roles that a standalone user owns.
+    Possessions,
 }
 
 impl Remains {
@@ -21,6 +28,9 @@ impl Remains {
         match self {
             Self::InlinePolicies => "must delete policies first",
             Self::AttachedPolicies => "must detach all policies first",
+            Self::AccessKeys => "must delete access keys first",
+            Self::Members => "must remove users from group first",
+            Self::Possessions => "must delete the buckets and roles that the user owns first",
         }
     }
 }
@@ -141,6 +151,18 @@ pub enum Error {
     /// No managed policy of that ARN to be a boundary.
     #[error("Scope ARN: {0} does not exist or is not attachable.")]
     NoSuchBoundary(String),
+    /// Not an access key id.
+    #[error(transparent)]
+    AccessKeyId(#[from] InvalidAccessKeyId),
+    /// No such access key, or not one of the user's.
+    #[error("The Access Key with id {0} cannot be found.")]
+    NoSuchAccessKey(AccessKeyId),
+    /// Users have no passwords here.
+    #[error("Login Profile for User {0} cannot be found.")]
+    NoLoginProfile(String),
+    /// Accounts have no password policy here.
+    #[error("The Password Policy with domain name {0} cannot be found.")]
+    NoPasswordPolicy(AccountId),
     /// Something must be removed first.
     #[error("Cannot delete entity, {}.", .0.message())]
     DeleteConflict(Remains),
@@ -221,9 +243,12 @@ impl Error {
     fn answer(&self) -> (&'static str, u16) {
         match self {
             Self::InvalidAction { .. } => ("InvalidAction", 400),
-            Self::Query(_) | Self::Constraint(_) | Self::InvalidMarker | Self::NoCallerUser | Self::TooManyTags(_) => {
-                ("ValidationError", 400)
-            }
+            Self::Query(_)
+            | Self::Constraint(_)
+            | Self::InvalidMarker
+            | Self::NoCallerUser
+            | Self::TooManyTags(_)
+            | Self::AccessKeyId(_) => ("ValidationError", 400),
             Self::UnsupportedParameter { .. }
             | Self::InvalidArn(_)
             | Self::ForeignArn(_)
@@ -236,7 +261,10 @@ impl Error {
             | Self::PolicyNotFound(_)
             | Self::NoSuchVersion { .. }
             | Self::NotAttachable(_)
-            | Self::NoSuchBoundary(_) => ("NoSuchEntity", 404),
+            | Self::NoSuchBoundary(_)
+            | Self::NoSuchAccessKey(_)
+            | Self::NoLoginProfile(_)
+            | Self::NoPasswordPolicy(_) => ("NoSuchEntity", 404),
             Self::DeleteConflict(_) | Self::PolicyInUse | Self::PolicyHasVersions | Self::DefaultVersion => {
                 ("DeleteConflict", 409)
             }
@@ -255,7 +283,6 @@ impl Error {
 mod tests {
     use super::*;
     use crate::policy::{Bindings, ParseOptions, Policy, PolicyKind};
-    use crate::types::AccountId;
 
     fn malformed() -> policy::Error {
         let options = ParseOptions {
@@ -297,6 +324,11 @@ mod tests {
             (Error::PolicyHasVersions, "DeleteConflict", 409),
             (Error::DefaultVersion, "DeleteConflict", 409),
             (Error::VersionsQuota, "LimitExceeded", 409),
+            (Error::DeleteConflict(Remains::Possessions), "DeleteConflict", 409),
+            (Error::AccessKeyId(InvalidAccessKeyId), "ValidationError", 400),
+            (Error::NoSuchAccessKey(AccessKeyId::parse("AKIA1").unwrap()), "NoSuchEntity", 404),
+            (Error::NoLoginProfile(name()), "NoSuchEntity", 404),
+            (Error::NoPasswordPolicy(AccountId::empty()), "NoSuchEntity", 404),
             (Error::TagsQuota, "LimitExceeded", 409),
             (Error::Quota { name: "RolesPerAccount", limit: 1000 }, "LimitExceeded", 409),
             (Error::InlineQuota { noun, name: name(), limit: 10_240 }, "LimitExceeded", 409),
@@ -337,6 +369,14 @@ mod tests {
                 "Maximum policy size of 10240 bytes exceeded for role X",
             ),
             (Error::DeleteConflict(Remains::AttachedPolicies), "Cannot delete entity, must detach all policies first."),
+            (Error::DeleteConflict(Remains::InlinePolicies), "Cannot delete entity, must delete policies first."),
+            (Error::DeleteConflict(Remains::AccessKeys), "Cannot delete entity, must delete access keys first."),
+            (Error::DeleteConflict(Remains::Members), "Cannot delete entity, must remove users from group first."),
+            (
+                Error::NoSuchAccessKey(AccessKeyId::parse("AKIA1").unwrap()),
+                "The Access Key with id AKIA1 cannot be found.",
+            ),
+            (Error::NoLoginProfile(name()), "Login Profile for User X cannot be found."),
         ] {
             assert_eq!(error.to_string(), message);
         }

@@ -17,7 +17,6 @@ pub(super) struct Fields<'a> {
     caller: &'a Caller<'a>,
 }
 
-#[allow(dead_code, reason = "some are read by the nouns to come")]
 impl<'a> Fields<'a> {
     pub(super) fn new(parameters: &'a Parameters, caller: &'a Caller<'a>) -> Self {
         Self { parameters, caller }

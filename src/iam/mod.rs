@@ -11,17 +11,21 @@
 //! decision), `target` (finding, changing, committing), `inline`, `attached`, `boundary`, `tags`, `answer`.
 
 mod about;
+pub mod access_key;
+pub mod account;
 mod answer;
 mod attached;
 mod boundary;
 mod document;
 mod error;
 mod fields;
+pub mod group;
 mod inline;
 pub mod managed;
 mod nouns;
 mod page;
 mod policy_arn;
+mod renamed;
 pub mod role;
 pub mod simulate;
 mod tags;
@@ -29,6 +33,7 @@ mod target;
 #[cfg(test)]
 mod testing;
 mod trust;
+pub mod user;
 
 pub use about::Asked;
 pub use answer::{Answer, Body};
@@ -62,12 +67,20 @@ pub struct Caller<'a> {
 /// A call whose parameters keep to AWS's constraints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
+    /// About access keys.
+    AccessKey(access_key::Request),
+    /// About the account.
+    Account(account::Request),
+    /// About groups.
+    Group(group::Request),
     /// About roles.
     Role(role::Request),
     /// About managed policies.
     Managed(managed::Request),
     /// About simulation.
     Simulate(simulate::Request),
+    /// About users.
+    User(user::Request),
 }
 
 /// The request that `action` and its parameters make.
@@ -88,6 +101,18 @@ pub fn parse(action: &str, parameters: &Parameters, caller: &Caller<'_>) -> Resu
     if let Some(request) = simulate::parse(action, &fields) {
         return request.map(Request::Simulate);
     }
+    if let Some(request) = user::parse(action, &fields) {
+        return request.map(Request::User);
+    }
+    if let Some(request) = access_key::parse(action, &fields) {
+        return request.map(Request::AccessKey);
+    }
+    if let Some(request) = group::parse(action, &fields) {
+        return request.map(Request::Group);
+    }
+    if let Some(request) = account::parse(action) {
+        return Ok(Request::Account(request));
+    }
     Err(unknown())
 }
 
@@ -95,9 +120,13 @@ impl Request {
     /// The IAM action that must be allowed.
     pub fn action(&self) -> &'static str {
         match self {
+            Self::AccessKey(request) => request.action(),
+            Self::Account(request) => request.action(),
+            Self::Group(request) => request.action(),
             Self::Role(request) => request.action(),
             Self::Managed(request) => request.action(),
             Self::Simulate(request) => request.action(),
+            Self::User(request) => request.action(),
         }
     }
 
@@ -112,9 +141,13 @@ impl Request {
     /// `iam:PermissionsBoundary`.
     pub async fn ask(&self, account: &AccountId, records: &Records, context: &mut Context) -> Result<Asked, Error> {
         let about = match self {
+            Self::AccessKey(request) => request.about(),
+            Self::Account(_) => about::About::new(about::Target::Anything),
+            Self::Group(request) => request.about(),
             Self::Role(request) => request.about(),
             Self::Managed(request) => request.about(),
             Self::Simulate(request) => request.about(),
+            Self::User(request) => request.about(),
         };
         about.ask(self.action(), account, records, context).await
     }
@@ -139,9 +172,13 @@ pub struct Scene<'a> {
 pub async fn execute(request: &Request, permit: &Permit, scene: &Scene<'_>) -> Result<Answer, Error> {
     let call = target::Call { action: request.action(), permit, scene };
     let body = match request {
+        Request::AccessKey(request) => request.execute(&call).await?,
+        Request::Account(request) => request.execute(&call).await?,
+        Request::Group(request) => request.execute(&call).await?,
         Request::Role(request) => request.execute(&call).await?,
         Request::Managed(request) => request.execute(&call).await?,
         Request::Simulate(request) => request.execute(&call).await?,
+        Request::User(request) => request.execute(&call).await?,
     };
     Ok(Answer { operation: request.operation(), body })
 }

@@ -71,6 +71,11 @@ pub(super) trait Entity: Stored {
     /// Whether a caller with this reach may see and change it (security rule 13).
     fn is_within(&self, reach: &Reach) -> bool;
 
+    /// Whether it is the account's root, whom only root itself reaches.
+    fn is_account_root(&self) -> bool {
+        false
+    }
+
     fn tags(&self) -> &[Tag] {
         &[]
     }
@@ -208,6 +213,10 @@ impl Entity for User {
             Reach::Account => true,
             Reach::Standalone(caps) => self.kind == UserKind::Standalone && self.caps.is_subset_of(caps),
         }
+    }
+
+    fn is_account_root(&self) -> bool {
+        self.account_root
     }
 
     fn tags(&self) -> &[Tag] {

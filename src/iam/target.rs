@@ -5,7 +5,7 @@ use super::{Error, Page, Scene};
 use crate::authz::Permit;
 use crate::entity::{ManagedPolicy, folded};
 use crate::store::{self, Changes, Expect, RecordKey, Scope, Versioned};
-use crate::types::{AccountId, ResourceName};
+use crate::types::{AccountId, Principal, ResourceName};
 
 /// How often a change is tried anew when only what it changes was changed by someone else meanwhile.
 pub(super) const ATTEMPTS: usize = 5;
@@ -43,11 +43,29 @@ impl Call<'_> {
         let found: Option<Versioned<E>> = self.scene.records.get(&E::key(self.account(), name)).await?;
         let entity = found.ok_or_else(|| Error::NoSuchEntity { noun: E::NOUN, name: name.to_owned() })?;
         self.covers(self.action, &ResourceName::new(entity.value.arn()))?;
-        if entity.value.is_within(self.permit.reach()) {
-            Ok(entity)
-        } else {
-            Err(Error::OutOfReach { noun: E::NOUN, name: entity.value.name().to_owned() })
-        }
+        self.reached(&entity.value)?;
+        Ok(entity)
+    }
+
+    /// An entity beside the one that the call is about and asked for, if the caller's rights reach it.
+    pub(super) async fn other<E: Entity>(&self, name: &str) -> Result<Versioned<E>, Error> {
+        let found: Option<Versioned<E>> = self.scene.records.get(&E::key(self.account(), name)).await?;
+        let entity = found.ok_or_else(|| Error::NoSuchEntity { noun: E::NOUN, name: name.to_owned() })?;
+        self.reached(&entity.value)?;
+        Ok(entity)
+    }
+
+    /// Refuses what the caller's rights do not reach.
+    pub(super) fn reached<E: Entity>(&self, entity: &E) -> Result<(), Error> {
+        let out_of_reach = || Error::OutOfReach { noun: E::NOUN, name: entity.name().to_owned() };
+        if self.reaches(entity) { Ok(()) } else { Err(out_of_reach()) }
+    }
+
+    /// Root is reached by root alone, as with AWS, where it is no user of IAM: whoever may make access keys could
+    /// become root otherwise, past any boundary (security rule 17).
+    fn reaches<E: Entity>(&self, entity: &E) -> bool {
+        let by_root = matches!(self.permit.principal(), Principal::Root { .. });
+        entity.is_within(self.permit.reach()) && (by_root || !entity.is_account_root())
     }
 
     /// A managed policy of the account beside the entity that the call is about, by its very ARN.
@@ -112,7 +130,7 @@ impl Call<'_> {
             let batch: Vec<Versioned<E>> = self.scene.records.list(&scope, after.as_deref(), BATCH).await?;
             let ended = batch.len() < BATCH;
             after = batch.last().map(|entity| folded(entity.value.name()));
-            let wanted = |entity: &E| entity.path().starts_with(path_prefix) && entity.is_within(self.permit.reach());
+            let wanted = |entity: &E| entity.path().starts_with(path_prefix) && self.reaches(entity);
             found.extend(batch.into_iter().map(|entity| entity.value).filter(wanted));
             if found.len() > page.max_items {
                 found.truncate(page.max_items);
@@ -133,7 +151,7 @@ impl Call<'_> {
     }
 
     /// The same, telling which record it was.
-    async fn try_commit(&self, changes: Changes) -> Result<Result<(), RecordKey>, Error> {
+    pub(super) async fn try_commit(&self, changes: Changes) -> Result<Result<(), RecordKey>, Error> {
         let written: Vec<(RecordKey, Expect)> = changes.written().map(|(key, expect)| (key.clone(), expect)).collect();
         let mut guarded = changes;
         for (key, seen) in self.permit.evidence() {

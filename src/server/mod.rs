@@ -148,6 +148,7 @@ async fn open(
     let admin = cli::Administration {
         records: &records,
         account: &config.identity.account_id,
+        default_account: &config.identity.account_id,
         entropy: &**entropy,
         now: clock.now(),
     };

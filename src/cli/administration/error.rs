@@ -1,8 +1,9 @@
 //! Why a command on the store was refused, and the exit status that says so.
 
 use crate::entity::{InvalidCaps, NameError};
+use crate::iam::access_key::ClaimError;
 use crate::iam::simulate::ExplainError;
-use crate::types::{AccessKeyId, InvalidAccessKeyId, InvalidAccountId, Timestamp};
+use crate::types::{AccessKeyId, AccountId, InvalidAccessKeyId, InvalidAccountId, Timestamp};
 use crate::{iam, store};
 
 /// A command was refused.
@@ -14,9 +15,6 @@ pub enum Error {
     /// No role of that name.
     #[error("there is no role {0}")]
     NoSuchRole(String),
-    /// Not an account id.
-    #[error(transparent)]
-    Account(#[from] InvalidAccountId),
     /// Not a time.
     #[error("{0} is not a time; write it as 2026-11-22T04:00:00Z")]
     Time(String),
@@ -30,7 +28,9 @@ pub enum Error {
     #[error("there is a user {0} already")]
     UserExists(String),
     /// A tenant was given.
-    #[error("the user name {0} names a tenant, but this version has one account; leave out the tenant and the `$`")]
+    #[error(
+        "the user name {0} names a tenant, but users are named without it; give the account's id with --account-id"
+    )]
     Tenant(String),
     /// The user still owns something.
     #[error("the user {user} owns the {kind} {name}; delete that first")]
@@ -45,15 +45,37 @@ pub enum Error {
     /// Not an access key id.
     #[error(transparent)]
     KeyId(#[from] InvalidAccessKeyId),
-    /// A temporary id (security rule 19).
-    #[error("the access key id {0} begins with ASIA, as only temporary credentials do; choose another")]
-    TemporaryKeyId(AccessKeyId),
-    /// The secret cannot be one. It is not repeated.
-    #[error("a secret must be 3 to 128 visible ASCII characters, without white space")]
-    Secret,
-    /// The id is taken.
-    #[error("there is an access key {0} already")]
-    KeyExists(AccessKeyId),
+    /// An access key id cannot be claimed.
+    #[error(transparent)]
+    Claim(ClaimError),
+    /// Not an account id.
+    #[error(transparent)]
+    AccountId(#[from] InvalidAccountId),
+    /// No account of that id.
+    #[error("there is no account `{0}`; make it with `rolegate account create`")]
+    NoSuchAccount(AccountId),
+    /// No account of that name.
+    #[error("there is no account with the name {0}")]
+    NoAccountNamed(String),
+    /// An account of that id or name.
+    #[error("there is an account {0} already")]
+    AccountExists(String),
+    /// An account's name is for people, but not any.
+    #[error("the name of an account must be 1 to 64 characters, without control characters")]
+    AccountName,
+    /// The configured account cannot be removed.
+    #[error("the account `{0}` is the configured one (identity.account_id) and stays")]
+    DefaultAccount(AccountId),
+    /// The account still has something.
+    #[error("the account `{account}` has the {kind} {name}; delete that first")]
+    AccountHas {
+        /// The account.
+        account: AccountId,
+        /// What.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// No such key.
     #[error("there is no access key {0}")]
     NoSuchKey(AccessKeyId),
@@ -89,7 +111,7 @@ pub enum Error {
     /// There is nothing to explain.
     #[error(transparent)]
     Explain(Box<ExplainError>),
-    /// A call on roles was refused.
+    /// A call of IAM was refused.
     #[error(transparent)]
     Role(iam::Error),
     /// Records and answer do not fit together: a mistake in the program.
@@ -102,6 +124,15 @@ impl From<store::Error> for Error {
         match error {
             store::Error::Conflict(_) => Self::Conflict,
             other => Self::Store(other),
+        }
+    }
+}
+
+impl From<ClaimError> for Error {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Store(error) => Self::from(error),
+            other => Self::Claim(other),
         }
     }
 }
@@ -133,9 +164,13 @@ impl Error {
         const ENOTEMPTY: u8 = 39;
         const EDQUOT: u8 = 122;
         match self {
-            Self::NoSuchUser(_) | Self::NoSuchRole(_) | Self::NoSuchKey(_) => ENOENT,
-            Self::UserExists(_) | Self::KeyExists(_) => EEXIST,
-            Self::UserOwns { .. } => ENOTEMPTY,
+            Self::NoSuchUser(_)
+            | Self::NoSuchRole(_)
+            | Self::NoSuchKey(_)
+            | Self::NoSuchAccount(_)
+            | Self::NoAccountNamed(_) => ENOENT,
+            Self::UserExists(_) | Self::AccountExists(_) | Self::Claim(ClaimError::Taken(_)) => EEXIST,
+            Self::UserOwns { .. } | Self::AccountHas { .. } => ENOTEMPTY,
             Self::KeysQuota { .. } => EDQUOT,
             Self::Conflict => EAGAIN,
             Self::Explain(error) => match **error {
@@ -145,13 +180,14 @@ impl Error {
             },
             Self::Store(_) | Self::WrongAnswer => EIO,
             Self::Tenant(_)
-            | Self::Account(_)
             | Self::Time(_)
             | Self::TimeToCome(_)
             | Self::NotTemporary(_)
             | Self::KeyId(_)
-            | Self::TemporaryKeyId(_)
-            | Self::Secret
+            | Self::Claim(_)
+            | Self::AccountId(_)
+            | Self::AccountName
+            | Self::DefaultAccount(_)
             | Self::ForeignKey { .. }
             | Self::Caps(_)
             | Self::Name(_)

@@ -1,21 +1,26 @@
-//! What commands do to the store: users, keys, caps, roles.
+//! What commands do to the store: accounts, users, keys, caps, groups, roles.
 //!
-//! Users, keys and caps change by command only (security rule 13). Roles go through `iam` itself, so that names,
-//! quotas and policies are judged by the same code as in the API; what is made belongs to the account.
+//! Accounts, standalone users and caps change by command only (security rule 13). Groups, roles and their policies go
+//! through `iam` itself, so that names, quotas and policies are judged by the same code as in the API; what is made
+//! belongs to the account.
 
+mod accounts;
 mod error;
+mod groups;
 mod keys;
 mod policies;
 mod roles;
 mod sessions;
 mod users;
 
+pub use crate::iam::access_key::IssuedKey;
 pub use error::Error;
-pub use keys::IssuedKey;
+pub(super) use groups::PolicyOwner;
 pub use sessions::{SessionsOf, WhichSessions};
 pub use users::NewUser;
 
 use crate::entity::quota;
+use crate::iam::access_key::Claims;
 use crate::store::{Records, Scope};
 use crate::types::{AccountId, Entropy, Timestamp};
 
@@ -34,15 +39,21 @@ pub struct Administration<'a> {
     pub records: &'a Records,
     /// The account that commands work on.
     pub account: &'a AccountId,
+    /// What an empty account field in an ARN means.
+    pub default_account: &'a AccountId,
     /// For ids, key ids and secrets.
     pub entropy: &'a dyn Entropy,
     /// The present time.
     pub now: Timestamp,
 }
 
-impl Administration<'_> {
+impl<'a> Administration<'a> {
     fn scope(&self) -> Scope {
         Scope::Account(self.account.clone())
+    }
+
+    fn claims(&self) -> Claims<'a> {
+        Claims { records: self.records, entropy: self.entropy, now: self.now }
     }
 }
 

@@ -118,7 +118,7 @@ impl Administration<'_> {
     }
 
     pub(super) fn parse(&self, action: &str, pairs: &[(&str, &str)]) -> Result<Request, Error> {
-        let caller = Caller { account: self.account, user: None, default_account: self.account };
+        let caller = Caller { account: self.account, user: None, default_account: self.default_account };
         Ok(iam::parse(action, &Parameters::from_pairs(pairs.iter().copied()), &caller)?)
     }
 
@@ -130,7 +130,7 @@ impl Administration<'_> {
             records: self.records,
             now: self.now,
             entropy: self.entropy,
-            default_account: self.account,
+            default_account: self.default_account,
             // Servers hear of it by the change feed.
             committed: &|_| {},
         };

@@ -3,7 +3,8 @@
 use super::*;
 use crate::cli::{ImportError, import_once};
 use crate::conf::{Config, Environment};
-use crate::entity::{AccessKey, BucketRecord, BucketState, Caps, KeyStatus, Owner, User};
+use crate::entity::{AccessKey, BucketRecord, BucketState, Caps, KeyStatus, Owner, User, UserKind};
+use crate::iam::access_key::ClaimError;
 use crate::store::{Changes, MemoryStore, RecordKey, StoreKey};
 use crate::types::{AccessKeyId, Secret, UniqueId};
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ impl Scene {
         Administration {
             records: &self.records,
             account: &self.account,
+            default_account: &self.account,
             entropy: &self.entropy,
             now: Timestamp::from_seconds(seconds),
         }
@@ -49,7 +51,13 @@ impl Scene {
 }
 
 fn new(name: &str) -> NewUser {
-    NewUser { name: name.to_owned(), display_name: name.to_owned(), caps: Caps::default() }
+    NewUser {
+        name: name.to_owned(),
+        display_name: name.to_owned(),
+        caps: Caps::default(),
+        kind: UserKind::Standalone,
+        account_root: false,
+    }
 }
 
 fn id(text: &str) -> AccessKeyId {
@@ -66,7 +74,10 @@ async fn rule_01_a_key_id_is_claimed_once_for_all_users() {
     assert_eq!(record.user_id, user.id);
     assert!(scene.records.open_secret(&record).unwrap().same_as(issued.secret.expose()));
     let late = scene.at(1_000_000);
-    assert!(matches!(late.create_user(new("B"), Some(id("KEY1")), None).await, Err(Error::KeyExists(_))));
+    assert!(matches!(
+        late.create_user(new("B"), Some(id("KEY1")), None).await,
+        Err(Error::Claim(ClaimError::Taken(_)))
+    ));
     assert!(matches!(late.user_info("B").await, Err(Error::NoSuchUser(_))));
     // A user that exists takes no claim with it.
     assert!(matches!(late.create_user(new("a"), Some(id("KEY2")), None).await, Err(Error::UserExists(_))));
@@ -80,6 +91,7 @@ async fn a_claim_left_by_a_broken_off_command_is_taken_over_after_a_while() {
         id: id("KEY1"),
         account: AccountId::empty(),
         user_name: "gone".to_owned(),
+        next_user_name: None,
         user_id: UniqueId::parse("AIDAAAAAAAAAAAAAAAAAA").unwrap(),
         status: KeyStatus::Active,
         sealed_secret: String::new(),
@@ -87,7 +99,7 @@ async fn a_claim_left_by_a_broken_off_command_is_taken_over_after_a_while() {
     };
     scene.records.commit(Changes::new().create(&orphan)).await.unwrap();
     let soon = scene.at(1000).create_user(new("A"), Some(id("KEY1")), None).await;
-    assert!(matches!(soon, Err(Error::KeyExists(_))));
+    assert!(matches!(soon, Err(Error::Claim(ClaimError::Taken(_)))));
     let (user, _) = scene.at(1061).create_user(new("A"), Some(id("KEY1")), None).await.unwrap();
     let record: AccessKey = scene.records.get(&RecordKey::access_key(&id("KEY1"))).await.unwrap().unwrap().value;
     assert_eq!(record.user_id, user.id);

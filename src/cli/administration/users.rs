@@ -1,9 +1,9 @@
-//! Standalone users and their caps.
+//! Users, and the caps of standalone ones.
 
-use super::keys::IssuedKey;
-use super::{ATTEMPTS, Administration, BATCH, Error};
-use crate::entity::{self, BucketRecord, Caps, Owner, Role, User, UserKind, folded};
-use crate::store::{self, Changes, RecordKey, Scope, Versioned};
+use super::{ATTEMPTS, Administration, BATCH, Error, IssuedKey};
+use crate::entity::{self, Caps, User, UserKind, folded};
+use crate::iam::user::possession;
+use crate::store::{self, Changes, RecordKey, Versioned};
 use crate::types::{AccessKeyId, IdKind, Secret, UniqueId};
 
 /// A user to be made.
@@ -15,10 +15,14 @@ pub struct NewUser {
     pub display_name: String,
     /// Its caps.
     pub caps: Caps,
+    /// Standalone, or of the account.
+    pub kind: UserKind,
+    /// Whether it is the account's root.
+    pub account_root: bool,
 }
 
 impl Administration<'_> {
-    /// Makes a standalone user with one key. What is not given of the key is made.
+    /// Makes a user with one key. What is not given of the key is made.
     pub async fn create_user(
         &self,
         new: NewUser,
@@ -31,12 +35,12 @@ impl Administration<'_> {
             return Err(Error::UserExists(user.name));
         }
         // The id is claimed first: a user never lists a key that is someone else's.
-        let issued = self.claim_key(&user, id, secret).await?;
+        let issued = self.claims().claim(&user, id, secret).await?;
         user.access_keys.push(issued.id.to_string());
         match self.records.commit(Changes::new().create(&user)).await {
             Ok(()) => Ok((user, issued)),
             Err(error) => {
-                self.release_key(&issued.id, &user.id).await?;
+                self.claims().release(&issued.id, &user.id).await?;
                 Err(match error {
                     store::Error::Conflict(_) => Error::UserExists(user.name),
                     other => other.into(),
@@ -45,7 +49,7 @@ impl Administration<'_> {
         }
     }
 
-    /// Makes a standalone user without a key.
+    /// Makes a user without a key.
     pub async fn create_user_without_key(&self, new: NewUser) -> Result<User, Error> {
         let user = self.new_user(new)?;
         match self.records.commit(Changes::new().create(&user)).await {
@@ -58,8 +62,10 @@ impl Administration<'_> {
     fn new_user(&self, new: NewUser) -> Result<User, Error> {
         check_name(&new.name)?;
         let id = UniqueId::generate(IdKind::User, self.entropy);
-        let user = User::new(self.account.clone(), new.name, id, UserKind::Standalone, self.now.millis());
-        Ok(User { display_name: new.display_name, caps: new.caps, ..user })
+        let user = User::new(self.account.clone(), new.name, id, new.kind, self.now.millis());
+        let NewUser { display_name, caps, account_root, .. } = new;
+        let user = User { display_name, caps, account_root, ..user };
+        if user.caps.is_empty() { Ok(user) } else { standalone(&user).map(|()| user) }
     }
 
     /// The user of that name.
@@ -81,16 +87,40 @@ impl Administration<'_> {
         }
     }
 
-    /// Removes a user and its keys. One who owns buckets or roles stays: they would be out of anyone's reach.
+    /// Changes the name for people.
+    pub async fn modify_user(&self, name: &str, display_name: &str) -> Result<User, Error> {
+        self.change_user(name, |user| {
+            display_name.clone_into(&mut user.display_name);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes a user with its keys, and takes it out of its groups and off its policies. One who owns buckets or
+    /// roles stays: they would be out of anyone's reach.
     pub async fn remove_user(&self, name: &str) -> Result<(), Error> {
-        let found = self.user(name).await?;
-        if let Some((kind, owned)) = self.possession(&found.value.id).await? {
-            return Err(Error::UserOwns { user: found.value.name, kind, name: owned });
+        let found = self.user(name).await?.value;
+        if let Some((kind, owned)) = possession(self.records, self.account, &found.id).await? {
+            return Err(Error::UserOwns { user: found.name, kind, name: owned });
         }
-        self.records.commit(Changes::new().delete(&found)).await?;
+        for group in &found.groups {
+            let pairs = [("GroupName", group.name.as_str()), ("UserName", &found.name)];
+            self.call("RemoveUserFromGroup", &pairs).await?;
+        }
+        for arn in &found.attached {
+            self.call("DetachUserPolicy", &[("UserName", &found.name), ("PolicyArn", arn)]).await?;
+        }
+        if found.boundary.is_some() {
+            self.call("DeleteUserPermissionsBoundary", &[("UserName", &found.name)]).await?;
+        }
+        let left = self.user(name).await?;
+        if !left.value.groups.is_empty() || !left.value.attached.is_empty() || left.value.boundary.is_some() {
+            return Err(Error::Conflict);
+        }
+        self.records.commit(Changes::new().delete(&left)).await?;
         // Nobody lists the keys any more, so they are dead; what follows makes their ids free again.
-        for id in found.value.access_keys.iter().filter_map(|id| AccessKeyId::parse(id).ok()) {
-            self.release_key(&id, &found.value.id).await?;
+        for id in left.value.access_keys.iter().filter_map(|id| AccessKeyId::parse(id).ok()) {
+            self.claims().release(&id, &left.value.id).await?;
         }
         Ok(())
     }
@@ -138,34 +168,6 @@ impl Administration<'_> {
             }
         }
         Err(Error::Conflict)
-    }
-
-    /// A bucket or role that the user with this id owns.
-    async fn possession(&self, user: &UniqueId) -> Result<Option<(&'static str, String)>, Error> {
-        let owns = |owner: &Owner| matches!(owner, Owner::User { id, .. } if id == user);
-        let mut after = None;
-        loop {
-            let batch: Vec<Versioned<Role>> = self.records.list(&self.scope(), after.as_deref(), BATCH).await?;
-            if let Some(role) = batch.iter().find(|role| owns(&role.value.owner)) {
-                return Ok(Some(("role", role.value.name.clone())));
-            }
-            if batch.len() < BATCH {
-                break;
-            }
-            after = batch.last().map(|role| folded(&role.value.name));
-        }
-        let mut after = None;
-        loop {
-            let batch: Vec<Versioned<BucketRecord>> =
-                self.records.list(&Scope::Global, after.as_deref(), BATCH).await?;
-            if let Some(bucket) = batch.iter().find(|bucket| owns(&bucket.value.owner)) {
-                return Ok(Some(("bucket", bucket.value.name.clone())));
-            }
-            if batch.len() < BATCH {
-                return Ok(None);
-            }
-            after = batch.last().map(|bucket| bucket.value.name.clone());
-        }
     }
 }
 

@@ -583,10 +583,10 @@ async fn captured_requests_get_answers_of_awss_shape() {
 fn call(action: &str, pairs: &[(&str, &str)]) -> Result<Request, Error> {
     let account = AccountId::empty();
     let caller = Caller { account: &account, user: None, default_account: &account };
-    crate::iam::parse(action, &Parameters::from_pairs(pairs.iter().copied()), &caller).map(|request| match request {
-        Any::Role(request) => request,
+    match crate::iam::parse(action, &Parameters::from_pairs(pairs.iter().copied()), &caller)? {
+        Any::Role(request) => Ok(request),
         other => panic!("{other:?}"),
-    })
+    }
 }
 
 #[test]

@@ -210,6 +210,7 @@ async fn rule_27_secrets_are_sealed_in_the_record() {
         id: id.clone(),
         account: owner.account.clone(),
         user_name: owner.name.clone(),
+        next_user_name: None,
         user_id: owner.id.clone(),
         status: KeyStatus::Active,
         created: 0,

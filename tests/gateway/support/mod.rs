@@ -200,6 +200,7 @@ impl World {
             id: id.clone(),
             account: user.account.clone(),
             user_name: user.name.clone(),
+            next_user_name: None,
             user_id: user.id.clone(),
             status: KeyStatus::Active,
             created: 0,

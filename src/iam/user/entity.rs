@@ -1,0 +1,184 @@
+//! Users themselves: making, showing, listing, changing, removing.
+
+use super::{Answer, CreateUser, Nothing};
+use crate::authz::Reach;
+use crate::entity::{BucketRecord, Group, Owner, Role, User, UserKind, folded};
+use crate::iam::about::anything;
+use crate::iam::answer::Body;
+use crate::iam::nouns::Noun;
+use crate::iam::target::{ATTEMPTS, Call};
+use crate::iam::{Error, Page, Remains, access_key, boundary, renamed};
+use crate::store::{self, Changes, RecordKey, Records, Scope, Versioned};
+use crate::types::{AccountId, IdKind, ResourceName, UniqueId};
+
+/// How many records are read at a time.
+const BATCH: usize = 200;
+
+/// Makes an IAM user of the account. Caps reach only standalone users (security rule 13), so who administers by caps
+/// makes one of those, without caps, as in Ceph; it could not reach an IAM user again.
+pub(super) async fn create(call: &Call<'_>, create: &CreateUser) -> Result<Body, Error> {
+    let resource = Noun::User.resource(call.account(), &create.path, &create.user_name);
+    call.covers("iam:CreateUser", &resource)?;
+    if !create.tags.is_empty() {
+        call.covers("iam:TagUser", &resource)?;
+    }
+    let kind = match call.permit.reach() {
+        Reach::Account => UserKind::Iam,
+        Reach::Standalone(_) => UserKind::Standalone,
+    };
+    let id = UniqueId::generate(IdKind::User, call.scene.entropy);
+    let user = User {
+        path: create.path.clone(),
+        display_name: create.user_name.clone(),
+        tags: create.tags.clone(),
+        boundary: create.boundary.as_ref().map(|policy| policy.as_str().to_owned()),
+        ..User::new(call.account().clone(), &create.user_name, id, kind, call.scene.now.millis())
+    };
+    let mut further = Changes::new();
+    if let Some(policy) = &create.boundary {
+        further = boundary::taken(call, further, &user, policy).await?;
+    }
+    call.create(&user, further).await?;
+    Ok(Body::User(Answer::Shown(Box::new(user))))
+}
+
+pub(super) async fn get(call: &Call<'_>, name: &str) -> Result<Body, Error> {
+    let user = call.entity::<User>(name).await?.value;
+    Ok(Body::User(Answer::Shown(Box::new(user))))
+}
+
+pub(super) async fn list(call: &Call<'_>, path_prefix: &str, page: &Page) -> Result<Body, Error> {
+    let (users, marker) = call.list::<User>(path_prefix, page).await?;
+    Ok(Body::User(Answer::Page { users, marker }))
+}
+
+/// Changes path and name. The id stays, and with it keys, sessions, groups, policies and what the user owns: all that
+/// names the user follows in the same commit, except for the keys, which lead to both names meanwhile.
+pub(super) async fn update(
+    call: &Call<'_>,
+    name: &str,
+    new_name: Option<&str>,
+    new_path: Option<&str>,
+) -> Result<Body, Error> {
+    for _ in 0..ATTEMPTS {
+        let old = call.entity::<User>(name).await?;
+        let mut new = old.value.clone();
+        new.name = new_name.unwrap_or(&new.name).to_owned();
+        new.path = new_path.unwrap_or(&new.path).to_owned();
+        call.covers(call.action, &ResourceName::new(new.arn()))?;
+        let exists = || Error::EntityAlreadyExists { noun: Noun::User, name: new.name.clone() };
+        let (old_key, new_key) = (RecordKey::user(call.account(), name), RecordKey::user(call.account(), &new.name));
+        if old_key != new_key && call.scene.records.get::<User>(&new_key).await?.is_some() {
+            return Err(exists());
+        }
+        let mut changes = Changes::new();
+        if old.value.name != new.name {
+            access_key::lead_to_both(call, &old.value, &new.name).await?;
+            changes = renamed::in_policies(call, changes, &old.value, &new).await?;
+            changes = in_groups(call, changes, &old.value, &new).await?;
+        }
+        match call.try_commit(changes.update(&old, &new)).await? {
+            Ok(()) => {
+                if old.value.name != new.name {
+                    access_key::lead_to(call, &new).await;
+                }
+                return Ok(Body::Empty);
+            }
+            Err(lost) if lost == new_key && new_key != old_key => return Err(exists()),
+            Err(_) => {}
+        }
+    }
+    Err(Error::ConcurrentModification)
+}
+
+async fn in_groups(call: &Call<'_>, mut changes: Changes, old: &User, new: &User) -> Result<Changes, Error> {
+    for named in &old.groups {
+        let key = RecordKey::group(call.account(), &named.name);
+        let Some(group) = call.scene.records.get::<Group>(&key).await? else { continue };
+        let mut changed = group.value.clone();
+        for member in changed.members.iter_mut().filter(|member| member.id == old.id) {
+            member.name.clone_from(&new.name);
+        }
+        changes = changes.update(&group, &changed);
+    }
+    Ok(changes)
+}
+
+/// The policy that was the boundary changes with it.
+pub(super) async fn delete(call: &Call<'_>, name: &str) -> Result<Body, Error> {
+    for _ in 0..ATTEMPTS {
+        let old = call.entity::<User>(name).await?;
+        if let Some(remains) = remains(&old.value) {
+            return Err(Error::DeleteConflict(remains));
+        }
+        let standalone = old.value.kind == UserKind::Standalone;
+        if standalone && possession(call.scene.records, call.account(), &old.value.id).await?.is_some() {
+            return Err(Error::DeleteConflict(Remains::Possessions));
+        }
+        let changes = boundary::released(call, Changes::new().delete(&old), &old.value).await?;
+        if call.commit(changes).await? {
+            return Ok(Body::Empty);
+        }
+    }
+    Err(Error::ConcurrentModification)
+}
+
+fn remains(user: &User) -> Option<Remains> {
+    let conditions = [
+        (user.access_keys.is_empty(), Remains::AccessKeys),
+        (user.groups.is_empty(), Remains::Members),
+        (user.attached.is_empty(), Remains::AttachedPolicies),
+        (user.policies.is_empty(), Remains::InlinePolicies),
+    ];
+    conditions.into_iter().find(|(gone, _)| !gone).map(|(_, remains)| remains)
+}
+
+/// A role or bucket that the user with this id owns: what it is, and its name. Without the user they would be out of
+/// anyone's reach. Reads the account's roles and all buckets.
+pub async fn possession(
+    records: &Records,
+    account: &AccountId,
+    user: &UniqueId,
+) -> Result<Option<(&'static str, String)>, store::Error> {
+    let owns = |owner: &Owner| matches!(owner, Owner::User { id, .. } if id == user);
+    let (scope, mut after) = (Scope::Account(account.clone()), None);
+    loop {
+        let batch: Vec<Versioned<Role>> = records.list(&scope, after.as_deref(), BATCH).await?;
+        if let Some(role) = batch.iter().find(|role| owns(&role.value.owner)) {
+            return Ok(Some(("role", role.value.name.clone())));
+        }
+        if batch.len() < BATCH {
+            break;
+        }
+        after = batch.last().map(|role| folded(&role.value.name));
+    }
+    let mut after = None;
+    loop {
+        let batch: Vec<Versioned<BucketRecord>> = records.list(&Scope::Global, after.as_deref(), BATCH).await?;
+        if let Some(bucket) = batch.iter().find(|bucket| owns(&bucket.value.owner)) {
+            return Ok(Some(("bucket", bucket.value.name.clone())));
+        }
+        if batch.len() < BATCH {
+            return Ok(None);
+        }
+        after = batch.last().map(|bucket| bucket.value.name.clone());
+    }
+}
+
+/// Something that no user has here. The user must be there.
+pub(super) async fn nothing(call: &Call<'_>, nothing: Nothing, name: &str) -> Result<Body, Error> {
+    call.entity::<User>(name).await?;
+    Ok(Body::User(Answer::Nothing(nothing)))
+}
+
+/// The same of the whole account.
+pub(super) fn nothing_at_all(call: &Call<'_>, nothing: Nothing) -> Result<Body, Error> {
+    call.covers(call.action, &anything())?;
+    Ok(Body::User(Answer::Nothing(nothing)))
+}
+
+/// Users have no passwords.
+pub(super) async fn no_login_profile(call: &Call<'_>, name: &str) -> Result<Body, Error> {
+    let user = call.entity::<User>(name).await?.value;
+    Err(Error::NoLoginProfile(user.name))
+}
