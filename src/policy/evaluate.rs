@@ -56,10 +56,11 @@ fn evaluate<'a>(
     policies: &Policies<'a>,
     resource_kind: PolicyKind,
 ) -> Decision<'a> {
-    combine(request, policies, resource_kind, hear(request, policies))
+    combine(request, policies, resource_kind, &mut hear(request, policies))
 }
 
 /// The request as statements see it.
+#[inline]
 pub(super) fn query<'r>(request: &AuthorizationRequest<'r>, policies: &Policies<'_>) -> Query<'r> {
     Query {
         principal: request.principal,
@@ -70,6 +71,7 @@ pub(super) fn query<'r>(request: &AuthorizationRequest<'r>, policies: &Policies<
 }
 
 /// Puts the request to all policies.
+#[inline]
 pub(super) fn hear<'a>(request: &AuthorizationRequest<'_>, policies: &Policies<'a>) -> Heard<'a> {
     let query = query(request, policies);
     let mut lookup = Lookup::new(request.context);
@@ -96,26 +98,28 @@ pub(super) fn hear<'a>(request: &AuthorizationRequest<'_>, policies: &Policies<'
     Heard { identity, boundary, session, resource, missing_keys: lookup.into_missing() }
 }
 
-/// The decision from what the policies say.
+/// The decision from what the policies say, of which it takes what it needs.
+#[inline]
 pub(super) fn combine<'a>(
     request: &AuthorizationRequest<'_>,
     policies: &Policies<'_>,
     resource_kind: PolicyKind,
-    heard: Heard<'a>,
+    heard: &mut Heard<'a>,
 ) -> Decision<'a> {
-    let Heard { mut identity, mut boundary, mut session, mut resource, missing_keys } = heard;
+    let Heard { identity, boundary, session, resource, missing_keys } = heard;
+    let missing_keys = std::mem::take(missing_keys);
     for (said, kind) in [
-        (&mut identity, PolicyKind::Identity),
-        (&mut boundary, PolicyKind::Boundary),
-        (&mut session, PolicyKind::Session),
-        (&mut resource, resource_kind),
+        (&mut *identity, PolicyKind::Identity),
+        (&mut *boundary, PolicyKind::Boundary),
+        (&mut *session, PolicyKind::Session),
+        (&mut *resource, resource_kind),
     ] {
         if !said.denies.is_empty() {
             let statements = std::mem::take(&mut said.denies);
             return Decision { outcome: Outcome::ExplicitDeny, statements, cause: Some(kind), missing_keys };
         }
     }
-    let Some(needs) = needs(request, policies, resource_kind, &resource) else {
+    let Some(needs) = needs(request, policies, resource_kind, resource) else {
         let (outcome, statements) = (Outcome::ImplicitDeny, Vec::new());
         return Decision { outcome, statements, cause: Some(resource_kind), missing_keys };
     };
@@ -130,8 +134,10 @@ pub(super) fn combine<'a>(
             let (outcome, statements) = (Outcome::ImplicitDeny, Vec::new());
             return Decision { outcome, statements, cause: Some(kind), missing_keys };
         }
-        if needed {
-            statements.extend(said.allows);
+        if needed && statements.is_empty() {
+            statements = std::mem::take(&mut said.allows);
+        } else if needed {
+            statements.append(&mut said.allows);
         }
     }
     Decision { outcome: Outcome::Allow, statements, cause: None, missing_keys }
@@ -222,12 +228,14 @@ fn listen<'a>(named: &NamedPolicy<'a>, query: &Query<'_>, lookup: &mut Lookup<'_
 }
 
 /// The statement as decisions name it.
+#[inline]
 pub(super) fn deciding<'a>(named: &NamedPolicy<'a>, statement: &'a Statement, index: usize) -> DecidingStatement<'a> {
     let (kind, sid) = (named.policy.kind, statement.sid.as_deref());
     DecidingStatement { policy: named.id, kind, sid, index, origin: Origin(named.policy) }
 }
 
 /// Whether the statement speaks of the caller, and for an Allow how closely it names it.
+#[inline]
 pub(super) fn speaks_of(statement: &Statement, kind: PolicyKind, query: &Query<'_>) -> Option<Grant> {
     match (&statement.principal, statement.effect) {
         (None, _) => (!kind.names_principals()).then_some(Grant::Caller),

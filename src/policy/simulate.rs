@@ -145,7 +145,7 @@ fn run<'a>(
     resource_kind: PolicyKind,
     source_type: impl Fn(&DecidingStatement<'a>) -> SourcePolicyType,
 ) -> Simulation<'a> {
-    let heard = hear(request, policies);
+    let mut heard = hear(request, policies);
     let kinds = [
         (&heard.identity, PolicyKind::Identity, true),
         (&heard.boundary, PolicyKind::Boundary, !policies.boundaries.is_empty()),
@@ -157,7 +157,7 @@ fn run<'a>(
         present().map(|(said, kind, _)| PolicyVerdict { kind: *kind, outcome: said.verdict() }).collect();
     let allows: Vec<_> = present().flat_map(|(said, _, _)| &said.allows).copied().collect();
     let denies: Vec<_> = present().flat_map(|(said, _, _)| &said.denies).copied().collect();
-    let decision = combine(request, policies, resource_kind, heard);
+    let decision = combine(request, policies, resource_kind, &mut heard);
     let matched = match decision.outcome {
         Outcome::Allow => allows,
         Outcome::ExplicitDeny => denies,

@@ -56,6 +56,7 @@ impl Statement {
     }
 
     /// Whether action and resource match.
+    #[inline]
     pub(super) fn concerns<'p>(&'p self, query: &Query<'_>, lookup: &mut Lookup<'_, 'p>) -> bool {
         if !self.speaks_of_action(query) {
             return false;
@@ -66,6 +67,7 @@ impl Statement {
     }
 
     /// Whether the action matches.
+    #[inline]
     pub(super) fn speaks_of_action(&self, query: &Query<'_>) -> bool {
         let action = self.actions.entries.iter().any(|entry| entry.matches(&query.action));
         action != self.actions.inverted

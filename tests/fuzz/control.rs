@@ -1,8 +1,9 @@
 //! What reaches the control plane and the credentials: AWS Query calls, policies, names, tokens, key rings.
 
+use rolegate::policy::lint::{Catalogue, LintOptions, Severity, validate};
 use rolegate::policy::{
-    AuthorizationRequest, Bindings, MAX_DOCUMENT_CHARACTERS, NamedPolicy, ParseOptions, Policies, Policy, PolicyKind,
-    decide, decide_trust,
+    AuthorizationRequest, Bindings, DecodedDenial, MAX_DOCUMENT_CHARACTERS, MAX_MESSAGE_BYTES, NamedPolicy,
+    ParseOptions, Policies, Policy, PolicyKind, decide, decide_trust, explain,
 };
 use rolegate::store::{Kind, Scope};
 use rolegate::token::{KeyRing, Link, LinkKind, SessionClaims};
@@ -52,10 +53,17 @@ const KINDS: [PolicyKind; 5] =
 fn parse_policy(kind: PolicyKind, document: &str) -> Option<Policy> {
     let account = AccountId::parse("123456789012").expect("an account");
     let options = ParseOptions { kind, default_account: &account, bindings: &Bindings::new() };
+    let findings =
+        validate(document, &LintOptions { parse: options, catalogue: &Catalogue::default(), unresolved: &[] });
+    let errors = findings.iter().filter(|finding| finding.issue.severity() == Severity::Error).count();
     match Policy::parse(document, &options) {
-        Ok(policy) => Some(policy),
+        Ok(policy) => {
+            assert_eq!(errors, 0, "the linter finds an error in what is accepted");
+            Some(policy)
+        }
         Err(error) => {
             assert!(!error.to_string().is_empty());
+            assert!(errors > 0 && errors == findings.len(), "the linter misses what is refused");
             None
         }
     }
@@ -107,6 +115,10 @@ fn repeatable(request: &AuthorizationRequest<'_>, policies: &Policies<'_>, trust
     assert_eq!(decision, ask());
     assert_eq!(decision.cause.is_none(), decision.is_allowed());
     assert!(!decision.is_allowed() || !decision.statements.is_empty(), "an allow names who allowed");
+    assert!(decision.statements.iter().all(|statement| statement.span().is_some()), "a statement has a place");
+    assert!(!explain(request, policies, &decision).is_empty());
+    let message = DecodedDenial::new(request, &decision).map(|denial| denial.to_json());
+    assert!(message.is_none_or(|text| text.len() <= MAX_MESSAGE_BYTES));
     decision.is_allowed()
 }
 
