@@ -69,7 +69,9 @@ pub(super) fn answer(fault: &Fault, dialect: Dialect, head: &RequestHead, reques
     let response = write(&saying, dialect, &resource, request_id);
     // Strangers can have SlowDown as often as they like: it is in the access log.
     if saying.status >= 500 && saying.code != "SlowDown" {
-        tracing::error!(request_id, code = saying.code, fault = %fault, "a request failed");
+        // What the client is not told, such as which record is missing (security rule 18).
+        let cause = std::error::Error::source(fault).map(ToString::to_string);
+        tracing::error!(request_id, code = saying.code, fault = %fault, cause, "a request failed");
     }
     Answer { response, code: saying.code }
 }

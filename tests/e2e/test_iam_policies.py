@@ -29,9 +29,9 @@ def account_role(gate, policy, *more):
     return name, f"arn:aws:iam:::role/{name}"
 
 
-@pytest.fixture(scope="module")
-def served(gate):
-    one = gate()
+@pytest.fixture(scope="module", params=["sqlite", "redis"])
+def served(request, gate):
+    one = gate(store=request.param)
     _, arn = account_role(one, document(allow(["iam:*", "s3:*"], "*")))
     keys = assume(one.endpoint, USER, arn)
     iam, s3 = (client(name, one.endpoint, keys, **more) for name, more in [("iam", {}), ("s3", {})])
