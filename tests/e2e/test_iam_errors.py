@@ -202,7 +202,7 @@ def test_further_refusals(served):
 
 
 def test_unknown_actions(served):
-    for call in (served.iam.list_users, served.iam.get_account_summary, served.iam.list_groups):
+    for call in (served.iam.get_account_authorization_details, served.iam.list_server_certificates):
         code, status, message = refused(call)
         assert (code, status) == ("InvalidAction", 400) and "Could not find operation" in message
 

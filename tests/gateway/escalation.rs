@@ -126,6 +126,7 @@ async fn rule_17_no_published_way_leads_out_of_a_boundary() {
             vec![
                 ("CreateUser", vec![("UserName", "eve"), ("Path", "/own/"), ("PermissionsBoundary", FENCE)], 200),
                 ("PutUserPolicy", vec![("UserName", "eve"), ("PolicyName", "q"), document], 200),
+                ("UpdateUser", vec![("UserName", "eve"), ("NewPath", "/")], 403),
                 ("DeleteUserPermissionsBoundary", vec![("UserName", "eve")], 403),
                 ("PutUserPermissionsBoundary", vec![("UserName", "eve"), ("PermissionsBoundary", FULL)], 403),
                 ("CreateAccessKey", vec![("UserName", "eve")], 200),
