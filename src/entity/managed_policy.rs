@@ -82,6 +82,25 @@ pub struct ManagedPolicy {
 }
 
 impl ManagedPolicy {
+    /// A policy of one version, at the path `/`, which nothing uses yet.
+    pub fn new(account: AccountId, name: &str, id: UniqueId, policy: StoredPolicy, created: i64) -> Self {
+        Self {
+            account,
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            id,
+            description: String::new(),
+            tags: Vec::new(),
+            versions: vec![PolicyVersion { number: 1, policy, created }],
+            default_version: 1,
+            next_version: 2,
+            created,
+            updated: created,
+            attachments: BTreeSet::new(),
+            boundary_of: BTreeSet::new(),
+        }
+    }
+
     /// `arn:aws:iam::ACCOUNT:policy/PATH/NAME`.
     pub fn arn(&self) -> String {
         format!("arn:aws:iam::{}:policy{}{}", self.account, self.path, self.name)

@@ -2,7 +2,7 @@
 //! boundary. First the published ways of escalating with IAM, one by one; then random sequences of calls.
 
 use crate::support::{Credentials, Req, World, policy, trust};
-use rolegate::entity::{ManagedPolicy, Owner, PolicyVersion, UserKind};
+use rolegate::entity::{ManagedPolicy, Owner, UserKind};
 use rolegate::store::{Changes, RecordKey, Versioned};
 use rolegate::types::{AccountId, IdKind, UniqueId};
 
@@ -38,21 +38,8 @@ struct Scene {
 async fn scene() -> Scene {
     let world = World::new().await;
     let all = policy("Allow", "*", "*");
-    let fence = ManagedPolicy {
-        account: AccountId::empty(),
-        name: "Fence".into(),
-        path: "/".into(),
-        id: UniqueId::generate(IdKind::ManagedPolicy, &*world.entropy),
-        description: String::new(),
-        tags: Vec::new(),
-        versions: vec![PolicyVersion { number: 1, policy: crate::support::stored(DOCUMENT), created: 0 }],
-        default_version: 1,
-        next_version: 2,
-        created: 0,
-        updated: 0,
-        attachments: Default::default(),
-        boundary_of: Default::default(),
-    };
+    let id = UniqueId::generate(IdKind::ManagedPolicy, &*world.entropy);
+    let fence = ManagedPolicy::new(AccountId::empty(), "Fence", id, crate::support::stored(DOCUMENT), 0);
     world.records.commit(Changes::new().create(&fence)).await.unwrap();
     for bucket in ["inside", "outside"] {
         world.bucket(bucket, Owner::Account, None).await;

@@ -2,7 +2,7 @@
 //! 20, 21, 30).
 
 use crate::support::{Credentials, Reply, Req, World, key_of, policy, stored, trust};
-use rolegate::entity::{Account, ManagedPolicy, Owner, PolicyVersion, UserKind};
+use rolegate::entity::{Account, ManagedPolicy, Owner, UserKind};
 use rolegate::gateway::Settings;
 use rolegate::store::{Changes, RecordKey, Versioned};
 use rolegate::types::{AccountId, IdKind, UniqueId};
@@ -34,22 +34,8 @@ impl World {
     }
 
     async fn managed_record(&self, name: &str, document: &str) -> Versioned<ManagedPolicy> {
-        let version = PolicyVersion { number: 1, policy: stored(document), created: 0 };
-        let made = ManagedPolicy {
-            account: AccountId::empty(),
-            name: name.to_owned(),
-            path: "/".to_owned(),
-            id: UniqueId::generate(IdKind::ManagedPolicy, &*self.entropy),
-            description: String::new(),
-            tags: Vec::new(),
-            versions: vec![version],
-            default_version: 1,
-            next_version: 2,
-            created: 0,
-            updated: 0,
-            attachments: Default::default(),
-            boundary_of: Default::default(),
-        };
+        let id = UniqueId::generate(IdKind::ManagedPolicy, &*self.entropy);
+        let made = ManagedPolicy::new(AccountId::empty(), name, id, stored(document), 0);
         self.records.commit(Changes::new().create(&made)).await.unwrap();
         self.epochs.forget_all();
         self.records.get(&RecordKey::policy(&AccountId::empty(), name)).await.unwrap().unwrap()

@@ -3,7 +3,7 @@
 use super::entities::{UsesOfAws, uses_of_aws};
 use super::{Answer, CreatePolicy, ListPolicies, Scope, Shown, Usage};
 use crate::authz::Reach;
-use crate::entity::{AwsManagedPolicy, ManagedPolicy, PolicyVersion, StoredPolicy, Tag, folded, quota};
+use crate::entity::{AwsManagedPolicy, ManagedPolicy, StoredPolicy, Tag, folded, quota};
 use crate::iam::answer::Body;
 use crate::iam::nouns::Noun;
 use crate::iam::page::marker;
@@ -83,21 +83,13 @@ pub(super) async fn create(call: &Call<'_>, create: &CreatePolicy) -> Result<Bod
         call.covers("iam:TagPolicy", &resource)?;
     }
     within_reach(call, &create.policy_name)?;
-    let now = call.scene.now.millis();
+    let id = UniqueId::generate(IdKind::ManagedPolicy, call.scene.entropy);
+    let document = checked(call, &create.document)?;
     let policy = ManagedPolicy {
-        account: call.account().clone(),
-        name: create.policy_name.clone(),
         path: create.path.clone(),
-        id: UniqueId::generate(IdKind::ManagedPolicy, call.scene.entropy),
         description: create.description.clone(),
         tags: create.tags.clone(),
-        versions: vec![PolicyVersion { number: 1, policy: checked(call, &create.document)?, created: now }],
-        default_version: 1,
-        next_version: 2,
-        created: now,
-        updated: now,
-        attachments: Default::default(),
-        boundary_of: Default::default(),
+        ..ManagedPolicy::new(call.account().clone(), &create.policy_name, id, document, call.scene.now.millis())
     };
     call.create(&policy, Changes::new()).await?;
     Ok(Body::Managed(Answer::Made(Box::new(Shown::from(&policy)))))

@@ -3,7 +3,7 @@
 use super::Answer as Roles;
 use super::*;
 use crate::authz::Permit;
-use crate::entity::{LastUsed, ManagedPolicy, Owner, PolicyVersion, StoredPolicy, UseKind, Used, quota};
+use crate::entity::{LastUsed, ManagedPolicy, Owner, StoredPolicy, UseKind, Used, quota};
 use crate::iam::testing::{POLICY, TRUST, World, code};
 use crate::iam::{Answer, Body, Request as Any, execute};
 use crate::store::{Changes, RecordKey};
@@ -26,21 +26,9 @@ impl World {
     /// Makes a managed policy `/team/NAME`.
     async fn managed_policy(&self, name: &str) {
         let stored = StoredPolicy { document: POLICY.into(), bindings: Default::default() };
-        let policy = ManagedPolicy {
-            account: AccountId::empty(),
-            name: name.into(),
-            path: "/team/".into(),
-            id: UniqueId::generate(IdKind::ManagedPolicy, &self.entropy),
-            description: String::new(),
-            tags: Vec::new(),
-            versions: vec![PolicyVersion { number: 1, policy: stored, created: 0 }],
-            default_version: 1,
-            next_version: 2,
-            created: 0,
-            updated: 0,
-            attachments: Default::default(),
-            boundary_of: Default::default(),
-        };
+        let id = UniqueId::generate(IdKind::ManagedPolicy, &self.entropy);
+        let policy =
+            ManagedPolicy { path: "/team/".into(), ..ManagedPolicy::new(AccountId::empty(), name, id, stored, 0) };
         self.records.commit(Changes::new().create(&policy)).await.unwrap();
     }
 

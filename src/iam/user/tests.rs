@@ -3,8 +3,7 @@
 use super::Answer as Users;
 use crate::authz::Permit;
 use crate::entity::{
-    BucketRecord, BucketState, Caps, Group, ManagedPolicy, Owner, PolicyVersion, StoredPolicy, UseKind, User, UserKind,
-    quota,
+    BucketRecord, BucketState, Caps, Group, ManagedPolicy, Owner, StoredPolicy, UseKind, User, UserKind, quota,
 };
 use crate::iam::testing::{POLICY, World, code, principal, user};
 use crate::iam::{Answer, Body, Caller, Error, Request as Any, execute};
@@ -29,21 +28,9 @@ impl World {
     /// Makes a managed policy `/team/NAME`.
     pub(in crate::iam) async fn managed(&self, name: &str) {
         let stored = StoredPolicy { document: POLICY.into(), bindings: Default::default() };
-        let policy = ManagedPolicy {
-            account: AccountId::empty(),
-            name: name.into(),
-            path: "/team/".into(),
-            id: UniqueId::generate(IdKind::ManagedPolicy, &self.entropy),
-            description: String::new(),
-            tags: Vec::new(),
-            versions: vec![PolicyVersion { number: 1, policy: stored, created: 0 }],
-            default_version: 1,
-            next_version: 2,
-            created: 0,
-            updated: 0,
-            attachments: Default::default(),
-            boundary_of: Default::default(),
-        };
+        let id = UniqueId::generate(IdKind::ManagedPolicy, &self.entropy);
+        let policy =
+            ManagedPolicy { path: "/team/".into(), ..ManagedPolicy::new(AccountId::empty(), name, id, stored, 0) };
         self.records.commit(Changes::new().create(&policy)).await.unwrap();
     }
 

@@ -11,8 +11,8 @@ pub(crate) use store::SpyStore;
 use rolegate::authn::LastUsedRecorder;
 use rolegate::directory::{CachedDirectory, Epochs};
 use rolegate::entity::{
-    AccessKey, BucketRecord, BucketState, Caps, Group, KeyStatus, LastUsed, ManagedPolicy, Owner, PolicyVersion, Role,
-    StoredPolicy, User, UserKind,
+    AccessKey, BucketRecord, BucketState, Caps, Group, KeyStatus, LastUsed, ManagedPolicy, Owner, Role, StoredPolicy,
+    User, UserKind,
 };
 use rolegate::gateway::{CommitListener, Gateway, Settings, UnrecordedOwner};
 use rolegate::policy::Bindings;
@@ -235,21 +235,8 @@ impl World {
 
     /// Makes the managed policy of that name and document, and tells its ARN.
     pub(crate) async fn managed(&self, name: &str, document: &str) -> String {
-        let policy = ManagedPolicy {
-            account: AccountId::empty(),
-            name: name.to_owned(),
-            path: "/".to_owned(),
-            id: UniqueId::generate(IdKind::ManagedPolicy, &*self.entropy),
-            description: String::new(),
-            tags: Vec::new(),
-            versions: vec![PolicyVersion { number: 1, policy: stored(document), created: 0 }],
-            default_version: 1,
-            next_version: 2,
-            created: 0,
-            updated: 0,
-            attachments: Default::default(),
-            boundary_of: Default::default(),
-        };
+        let id = UniqueId::generate(IdKind::ManagedPolicy, &*self.entropy);
+        let policy = ManagedPolicy::new(AccountId::empty(), name, id, stored(document), 0);
         self.records.commit(Changes::new().create(&policy)).await.unwrap();
         self.epochs.forget_all();
         policy.arn()
