@@ -30,3 +30,5 @@ mod framing;
 mod heads;
 #[path = "net/plain_bodies.rs"]
 mod plain_bodies;
+#[path = "net/refusals.rs"]
+mod refusals;

@@ -98,6 +98,9 @@ pub enum ForwardFault {
     /// The backend reported success before the body was there and verified.
     #[error("the backend confirmed the request before its body was complete")]
     ConfirmedEarly,
+    /// The backend refuses the credentials, region or clock of the gate itself, with this code: it has done nothing.
+    #[error("the backend refuses the gate's own credentials with {0}")]
+    GateRefused(&'static str),
     /// The body is not what was signed, or its framing, length, checksum or trailer is wrong.
     #[error(transparent)]
     Body(#[from] sigv4::BodyError),

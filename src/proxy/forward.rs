@@ -16,6 +16,7 @@ use super::forwarded::{AnswerBody, AnswerHead};
 use super::framing::{EMPTY_SHA256, Framing};
 use super::outbound;
 use super::outbox::Outbox;
+use super::refusal::may_refuse_the_gate;
 use super::respond;
 use super::service::ProxyService;
 use super::settings::AwsChunked;
@@ -57,6 +58,8 @@ struct Answered {
     /// How many bytes of a body of our own are in the client's output; none where the backend's passes.
     own: Option<usize>,
     body: AnswerBody,
+    /// Whether it may refuse the gate's own credentials.
+    suspect: bool,
     /// Whether the backend's connection may be used again after the body.
     reusable: bool,
 }
@@ -272,12 +275,13 @@ impl ProxyService {
                 (head.status, None)
             }
         };
-        Ok(Answered { status, own, reusable: head.reusable && sent, body: head.body })
+        let suspect = may_refuse_the_gate(&head);
+        Ok(Answered { status, own, suspect, reusable: head.reusable && sent, body: head.body })
     }
 
     /// Moves the answer to the client: its head with what is there of its body, and then the rest of it.
     async fn relay(&self, call: &mut Call<'_, '_>, mut link: Link, answered: Answered) -> Result<(), ForwardFault> {
-        let Answered { status, own, reusable, mut body } = answered;
+        let Answered { status, own, suspect, reusable, mut body } = answered;
         if let Some(own) = own {
             self.send(call, status, u64::try_from(own).unwrap_or(u64::MAX)).await?;
             // What came with the head is all that is waited for of the backend's body: nobody gets it.
@@ -285,8 +289,13 @@ impl ProxyService {
                 return Ok(());
             }
         } else {
-            let count = body.take(&mut link.input, &mut call.client.output);
-            self.send(call, status, count.map_err(|_| ForwardFault::BackendMalformed)?).await?;
+            let out = &mut call.client.output;
+            let count = if suspect {
+                self.take_unless_refused(status, &mut link, &mut body, out).await?
+            } else {
+                body.take(&mut link.input, out).map_err(|_| ForwardFault::BackendMalformed)?
+            };
+            self.send(call, status, count).await?;
             while !body.is_done() {
                 let read = timeout(self.upstream.read_timeout, link.fill(BODY_ROOM)).await;
                 match (read.map_err(|_| ForwardFault::BackendTimedOut)?, &body) {

@@ -83,6 +83,11 @@ impl<'b> AnswerHead<'b> {
         found.next().and_then(|value| std::str::from_utf8(value).ok()).map(|text| text.chars().take(128).collect())
     }
 
+    /// What the body is, if the head says it.
+    pub(super) fn content_type(&self) -> Option<&'b [u8]> {
+        values(&self.fields, "content-type").next()
+    }
+
     /// Writes the head for the client: what may pass, `Location` made relative since it would name the backend's
     /// host, and our own framing and stamp.
     pub(super) fn write(&self, out: &mut Vec<u8>, stamp: Stamp<'_>) {
@@ -198,6 +203,42 @@ impl AnswerBody {
             }
         }
         Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+
+    /// Moves what is there of the body from `input` to `content`, out of its coding.
+    pub(super) fn take_content(&mut self, input: &mut BytesMut, content: &mut Vec<u8>) -> Result<(), BrokenCoding> {
+        match self {
+            Self::None => {}
+            Self::Length(_) => {
+                let count = self.take_plain(input.len()).unwrap_or(0);
+                content.extend_from_slice(&input.split_to(count));
+            }
+            Self::Chunked(decoder) => {
+                while let Decoded::Data(data) = decoder.decode(input)? {
+                    content.extend_from_slice(&data);
+                }
+            }
+            Self::UntilClose => {
+                content.extend_from_slice(input);
+                input.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes content that was taken, framed for the client.
+    pub(super) fn write(&self, content: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::None | Self::Length(_) => out.extend_from_slice(content),
+            Self::Chunked(_) | Self::UntilClose => {
+                if !content.is_empty() {
+                    write_chunk(out, content);
+                }
+                if self.is_done() {
+                    out.extend_from_slice(coding::LAST_CHUNK);
+                }
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The gateway as the proxy sees it, and the records as the logs see them.
 
-use crate::gateway::{self, Dialect, Gateway, RequestBody, Trace, Verdict};
+use crate::gateway::{self, Dialect, Gateway, Plane, RequestBody, Trace, Verdict};
 use crate::proxy::{ForwardFault, Gate, HeadFault, Record, Recorder};
 use crate::telemetry::{RequestRecord, Telemetry};
 use crate::wire::{RequestHead, Response};
@@ -51,8 +51,7 @@ impl Gate for Gatekeeper {
     }
 
     fn fail(&self, fault: &ForwardFault, head: &RequestHead, request_id: &str) -> Response {
-        let (status, code, text) = forward_fault(fault);
-        answer(status, code, &text, Dialect::S3, head, request_id)
+        forward_fault(fault, head, request_id)
     }
 }
 
@@ -91,10 +90,15 @@ fn head_fault(fault: HeadFault) -> (u16, &'static str) {
     }
 }
 
-/// Status, S3 code and text of a forward that failed. 5xx texts tell nothing of the inside.
-fn forward_fault(fault: &ForwardFault) -> (u16, &'static str, String) {
+/// The answer to a forward that failed. 5xx texts tell nothing of the inside.
+fn forward_fault(fault: &ForwardFault, head: &RequestHead, request_id: &str) -> Response {
     let open = "The storage behind this gate gave no whole answer: the request may or may not have been carried out.";
-    match fault {
+    let (status, code, text) = match fault {
+        // Answered, and logged, as it is in calls of the gateway's own.
+        ForwardFault::GateRefused(code) => {
+            let fault = gateway::Fault::BackendRefusesGate(code);
+            return gateway::fault_response(&fault, Plane::S3, head, request_id);
+        }
         ForwardFault::Unreachable => {
             (503, "ServiceUnavailable", "The storage behind this gate cannot be reached. Please try again.".to_owned())
         }
@@ -113,7 +117,8 @@ fn forward_fault(fault: &ForwardFault) -> (u16, &'static str, String) {
         ForwardFault::ClientGone | ForwardFault::Internal => {
             (500, "InternalError", "We encountered an internal error. Please try again.".to_owned())
         }
-    }
+    };
+    answer(status, code, &text, Dialect::S3, head, request_id)
 }
 
 /// Writes the records of ended requests.
@@ -152,14 +157,26 @@ impl Recorder for Recording {
 mod tests {
     use super::*;
     use crate::sigv4::BodyError;
+    use crate::wire::Method;
 
     #[test]
     fn faults_of_5xx_tell_nothing_of_the_inside() {
-        for fault in [ForwardFault::Unreachable, ForwardFault::BackendCut, ForwardFault::Internal] {
-            let (status, _, text) = forward_fault(&fault);
-            assert!(status >= 500 && !text.contains("connection") && !text.contains("127.0.0.1"), "{text}");
+        let none: [(&str, &[u8]); 0] = [];
+        let head = RequestHead::new(Method::Get, b"/b/k", none, "127.0.0.1".parse().unwrap(), None).unwrap();
+        for fault in [
+            ForwardFault::Unreachable,
+            ForwardFault::BackendCut,
+            ForwardFault::Internal,
+            ForwardFault::GateRefused("SignatureDoesNotMatch"),
+        ] {
+            let answer = forward_fault(&fault, &head, "ID");
+            let text = String::from_utf8_lossy(&answer.body);
+            assert!(answer.status >= 500 && text.contains("<Message>"), "{text}");
+            for inside in ["connection", "127.0.0.1", "ignature", "backend"] {
+                assert!(!text.contains(inside), "{text}");
+            }
         }
-        assert_eq!(forward_fault(&ForwardFault::Body(BodyError::ChunkSignature)).0, 403);
+        assert_eq!(forward_fault(&ForwardFault::Body(BodyError::ChunkSignature), &head, "ID").status, 403);
         assert_eq!(head_fault(HeadFault::TransferCoding), (501, "NotImplemented"));
     }
 }

@@ -42,7 +42,7 @@ impl Gate for TestGate {
     fn fail(&self, fault: &ForwardFault, _head: &RequestHead, request_id: &str) -> Response {
         let (code, status) = match fault {
             ForwardFault::Body(body) => body.s3_code(),
-            ForwardFault::Unreachable => ("ServiceUnavailable", 503),
+            ForwardFault::Unreachable | ForwardFault::GateRefused(_) => ("ServiceUnavailable", 503),
             ForwardFault::BackendTimedOut => ("ServiceUnavailable", 504),
             ForwardFault::BackendCut | ForwardFault::BackendMalformed | ForwardFault::ConfirmedEarly => {
                 ("InternalError", 502)
