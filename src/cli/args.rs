@@ -1,5 +1,6 @@
 //! The commands and their options.
 
+use super::state_commands::{Bucket, Export, Import};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -44,6 +45,18 @@ pub(super) enum Command {
     /// Inline policies of roles (also written `role policy`)
     #[command(subcommand)]
     RolePolicy(RolePolicy),
+    /// Which bucket belongs to whom
+    #[command(subcommand)]
+    Bucket(Bucket),
+    /// Write accounts, users, groups, roles, policies and bucket records into one readable file
+    Export(Export),
+    /// Show what a file of `export` would change, and with --apply change it
+    Import(Import),
+    /// Print a script that completes commands and options in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

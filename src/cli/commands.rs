@@ -3,6 +3,7 @@
 use super::administration::{self, Administration, NewUser};
 use super::args::{Caps, Command, Key, NewKey, Role, RolePolicy, RoleTrustPolicy, TrustDocument, User};
 use super::output;
+use super::state_commands::{Bucket, Export, Import};
 use crate::conf::Environment;
 use crate::entity;
 use crate::types::{AccessKeyId, Secret};
@@ -69,9 +70,18 @@ pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
         Command::RolePolicy(RolePolicy::Detach { name, policy_arn }) => {
             ("role-policy detach", format!("{} {policy_arn}", name.role_name))
         }
+        Command::Bucket(Bucket::Link { name, .. }) => ("bucket link", name.bucket.clone()),
+        Command::Bucket(Bucket::Unlink(name)) => ("bucket unlink", name.bucket.clone()),
+        // It changes nothing, but takes secrets along.
+        Command::Export(Export { with_secrets: true, .. }) => ("export", "with secrets".to_owned()),
+        Command::Import(Import { apply: true, file, .. }) => ("import", file.display().to_string()),
         Command::User(User::Info(_) | User::List)
         | Command::Role(Role::Get(_) | Role::List { .. })
         | Command::RolePolicy(RolePolicy::List(_) | RolePolicy::ListAttached(_) | RolePolicy::Get { .. })
+        | Command::Bucket(Bucket::List(_) | Bucket::Info(_))
+        | Command::Export(_)
+        | Command::Import(_)
+        | Command::Completions { .. }
         | Command::Serve { .. }
         | Command::CheckConf
         | Command::CheckBackend => return None,

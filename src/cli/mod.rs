@@ -9,11 +9,14 @@ mod args;
 mod argv;
 mod check;
 mod commands;
+mod help;
 mod import;
 mod open;
 mod output;
+pub mod state;
+mod state_commands;
 
-pub use administration::{Administration, Error as AdministrationError, IssuedKey, KEYS_QUOTA, NewUser};
+pub use administration::{Administration, BucketError, Error as AdministrationError, IssuedKey, KEYS_QUOTA, NewUser};
 pub use import::{ImportError, import_once};
 pub use open::{OpenError, open_store, token_keys};
 
@@ -42,6 +45,8 @@ pub struct Hooks {
     pub serve: fn(Config, ServeOptions) -> Result<(), HookError>,
     /// Proves what the gate relies on at the backend, and writes a report. Called outside of any runtime.
     pub check_backend: fn(Config, &mut dyn Write) -> Result<(), HookError>,
+    /// Whether the backend has a bucket of this name. Called outside of any runtime.
+    pub has_bucket: fn(&Config, &str) -> Result<bool, HookError>,
 }
 
 /// Options of `serve`.
@@ -70,6 +75,8 @@ enum Failure {
     Open(#[from] OpenError),
     #[error(transparent)]
     Command(#[from] commands::CommandError),
+    #[error(transparent)]
+    State(#[from] state_commands::StateCommandError),
     #[error("the command cannot be audited, and audit.required is set, so nothing was changed: {0}")]
     CannotAudit(io::Error),
     #[error("the change was made, but its audit line could not be written: {0}")]
@@ -88,6 +95,7 @@ impl Failure {
             Self::Argv(_) | Self::Usage(_) | Self::Config(_) => 22,
             Self::NoConfig(_) => 2,
             Self::Command(error) => error.exit_status(),
+            Self::State(error) => error.exit_status(),
             Self::Open(_) | Self::CannotAudit(_) | Self::NotAudited(_) | Self::Output(_) => 5,
             Self::Runtime(_) | Self::Hook(_) => 1,
         }
@@ -124,7 +132,7 @@ enum Parsed {
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
     let args: Vec<String> =
         args.into_iter().map(OsString::into_string).collect::<Result<_, _>>().map_err(|_| ArgvError::NotText)?;
-    let command = Args::command();
+    let command = help::teach(Args::command());
     let arranged = argv::arrange(args, &command)?;
     let parsed = command.try_get_matches_from(arranged).and_then(|matches| Args::from_arg_matches(&matches));
     match parsed {
@@ -143,6 +151,9 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
 }
 
 fn dispatch(args: Args, environment: &dyn Environment, hooks: &Hooks, out: &mut dyn Write) -> Result<(), Failure> {
+    if let Command::Completions { shell } = args.command {
+        return Ok(out.write_all(&help::completions(shell))?);
+    }
     let path = args
         .config
         .or_else(|| environment.variable("ROLEGATE_CONFIG").map(PathBuf::from))
@@ -180,7 +191,14 @@ fn administer(
         telemetry::check_audit(path).map_err(Failure::CannotAudit)?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
-    let result = runtime.block_on(on_store(config, command, environment, hooks));
+    let asked = match &command {
+        Command::Bucket(command) => state_commands::ask_backend(command, config, hooks.has_bucket),
+        _ => Ok(()),
+    };
+    let result = match asked {
+        Ok(()) => runtime.block_on(on_store(config, command, environment, hooks)),
+        Err(error) => Err(error.into()),
+    };
     if let (Some(path), Some((command, target))) = (audit, change) {
         let outcome = result.as_ref().map_or_else(ToString::to_string, |_| "done".to_owned());
         let record = CommandRecord { time: hooks.clock.now(), uid: own_uid(), command, target, outcome };
@@ -216,8 +234,13 @@ async fn on_store(
         Command::Role(command) => commands::role(&admin, command, environment).await?,
         Command::RoleTrustPolicy(command) => commands::trust_policy(&admin, command, environment).await?,
         Command::RolePolicy(command) => commands::role_policy(&admin, command, environment).await?,
+        Command::Bucket(command) => state_commands::bucket(&admin, config, command).await?,
+        Command::Export(command) => state_commands::export(&admin, config, command, environment).await?,
+        Command::Import(command) => state_commands::import(&admin, config, command, environment).await?,
         // Not commands on the store; `dispatch` has taken them.
-        Command::Serve { .. } | Command::CheckConf | Command::CheckBackend => String::new(),
+        Command::Serve { .. } | Command::CheckConf | Command::CheckBackend | Command::Completions { .. } => {
+            String::new()
+        }
     };
     Ok(text)
 }

@@ -279,6 +279,7 @@ fn audit(root: &mut Section<'_>) -> Audit {
 fn bootstrap(root: &mut Section<'_>, folder: &Path) -> Bootstrap {
     let mut section = root.section("bootstrap");
     let import = path(&mut section, "import", folder);
+    let passphrase = section.reference("passphrase");
     section.finish();
-    Bootstrap { import }
+    Bootstrap { import, passphrase }
 }

@@ -3,11 +3,13 @@
 //! Users, keys and caps change by command only (security rule 13). Roles go through `iam` itself, so that names,
 //! quotas and policies are judged by the same code as in the API; what is made belongs to the account.
 
+mod buckets;
 mod error;
 mod keys;
 mod roles;
 mod users;
 
+pub use buckets::BucketError;
 pub use error::Error;
 pub use keys::IssuedKey;
 pub use users::NewUser;
