@@ -3,6 +3,7 @@
 use super::people::args::{Account, Caps, EntityPolicy, Group, GroupName, Key, Uid, User};
 use super::policy_args::{Explain, Policy};
 use super::sessions::Session;
+use super::state_commands::{Bucket, Export, Import};
 use super::token_keys::TokenKey;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -71,6 +72,18 @@ pub(super) enum Command {
     Policy(Policy),
     /// Say in plain words how a request would be decided, or was
     Explain(Explain),
+    /// Which bucket belongs to whom
+    #[command(subcommand)]
+    Bucket(Bucket),
+    /// Write accounts, users, groups, roles, policies and bucket records into one readable file
+    Export(Export),
+    /// Show what a file of `export` would change, and with --apply change it
+    Import(Import),
+    /// Print a script that completes commands and options in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,5 +1,6 @@
 //! `check-conf`: all that can be known of a configuration without a connection.
 
+use super::state;
 use crate::conf::{Config, ConfigErrors, Environment, Import, Mistake, Reference, ReferenceError, listen_warnings};
 use crate::store::StoreKey;
 use crate::token::KeyRing;
@@ -26,16 +27,29 @@ pub(super) fn check_conf(path: &Path, config: &Config, environment: &dyn Environ
         let unresolved = reference.and_then(|reference| reference.resolve(environment).err());
         mistakes.extend(unresolved.map(|reason| Mistake::Unresolved { key: key.to_owned(), reason }));
     }
-    let import = config.bootstrap.import.as_ref().map(|import| Import::load(import, environment));
-    if let Some(Err(errors)) = import {
-        mistakes.push(Mistake::Form { key: "bootstrap.import".to_owned(), reason: errors.to_string() });
-    }
+    mistakes.extend(config.bootstrap.import.as_ref().and_then(|import| check_import(import, config, environment)));
     if !mistakes.is_empty() {
         return Err(ConfigErrors { file: path.to_owned(), mistakes });
     }
     let warnings = listen_warnings(config, false);
     let warnings: String = warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
     Ok(format!("{}: in order\n{warnings}", path.display()))
+}
+
+/// The file of an import, as far as it can be judged without the store.
+fn check_import(path: &Path, config: &Config, environment: &dyn Environment) -> Option<Mistake> {
+    let form = |reason| Some(Mistake::Form { key: "bootstrap.import".to_owned(), reason });
+    let Some(bytes) = environment.read(path).ok().filter(|bytes| state::is_state(bytes)) else {
+        return Import::load(path, environment).err().and_then(|errors| form(errors.to_string()));
+    };
+    let passphrase = config.bootstrap.passphrase.as_ref().map(|reference| reference.resolve(environment)).transpose();
+    match passphrase {
+        Ok(passphrase) => {
+            let checked = state::check_file(&bytes, passphrase.as_ref());
+            checked.err().and_then(|error| form(error.to_string()))
+        }
+        Err(reason) => Some(Mistake::Unresolved { key: "bootstrap.passphrase".to_owned(), reason }),
+    }
 }
 
 /// A key that is missing beside SQLite is made at first start; any other must be there and be one.

@@ -3,6 +3,7 @@
 
 use super::administration::{self, Administration};
 use super::args::{Command, Role, RolePolicy, RoleTrustPolicy, TrustDocument};
+use super::state_commands::{Bucket, Export, Import};
 use super::{output, people, policy_commands, token_keys};
 use crate::conf::Environment;
 use std::io;
@@ -98,9 +99,18 @@ pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
         }
         Command::Session(command) => command.change(),
         Command::TokenKey(command) => return command.change(),
+        Command::Bucket(Bucket::Link { name, .. }) => ("bucket link", name.bucket.clone()),
+        Command::Bucket(Bucket::Unlink(name)) => ("bucket unlink", name.bucket.clone()),
+        // It changes nothing, but takes secrets along.
+        Command::Export(Export { with_secrets: true, .. }) => ("export", "with secrets".to_owned()),
+        Command::Import(Import { apply: true, file, .. }) => ("import", file.display().to_string()),
         Command::Role(Role::Get(_) | Role::List { .. })
         | Command::RolePolicy(RolePolicy::List(_) | RolePolicy::ListAttached(_) | RolePolicy::Get { .. })
         | Command::Explain(_)
+        | Command::Bucket(Bucket::List(_) | Bucket::Info(_))
+        | Command::Export(_)
+        | Command::Import(_)
+        | Command::Completions { .. }
         | Command::Serve { .. }
         | Command::CheckConf
         | Command::CheckBackend => return None,

@@ -1,11 +1,13 @@
-//! `[bootstrap] import`: users and roles for a store that is still empty.
+//! `[bootstrap] import`: a file of `rolegate export`, or of users and roles, for a store that is still empty.
 
 use super::administration::{self, Administration, NewUser};
+use super::state::{self, ImportOptions, StateError};
+use super::state_commands::{bucket_name, scene};
 use crate::conf::{Config, ConfigErrors, Environment, Import, ImportedRole, ImportedUser, ReferenceError};
 use crate::entity::{Role, User, UserKind};
 use crate::iam::access_key::ClaimError;
 use crate::iam::role::CreateRole;
-use crate::store::Scope;
+use crate::store::{self, Scope};
 use crate::types::{AccessKeyId, Secret};
 
 /// The import was not applied, or not wholly.
@@ -32,9 +34,15 @@ pub enum ImportError {
         /// Why.
         reason: administration::Error,
     },
+    /// The file is an exported state that cannot be imported, or not without a passphrase.
+    #[error("bootstrap.import: {0}")]
+    State(#[from] StateError),
+    /// The passphrase of an exported state is not there.
+    #[error("bootstrap.passphrase: {0}")]
+    Passphrase(#[source] ReferenceError),
     /// The store does not answer.
     #[error("bootstrap.import: {0}")]
-    Store(#[from] crate::store::Error),
+    Store(#[from] store::Error),
 }
 
 /// Applies the configured import if there is one and the account has neither users nor roles; says whether it did.
@@ -51,6 +59,9 @@ pub async fn import_once(
         || !admin.records.list::<Role>(&scope, None, 1).await?.is_empty();
     if used {
         return Ok(false);
+    }
+    if let Some(bytes) = environment.read(path).ok().filter(|bytes| state::is_state(bytes)) {
+        return import_state(config, environment, admin, &bytes).await.map(|()| true);
     }
     let import = Import::load(path, environment)?;
     // Every secret before the first change: most mistakes leave the store empty, so that it can be tried again.
@@ -70,6 +81,28 @@ pub async fn import_once(
         apply_role(admin, role).await.map_err(refused)?;
     }
     Ok(true)
+}
+
+/// Imports a file of `rolegate export`. Of two gates that do so at once, each does what the other has not done yet.
+async fn import_state(
+    config: &Config,
+    environment: &dyn Environment,
+    admin: &Administration<'_>,
+    bytes: &[u8],
+) -> Result<(), ImportError> {
+    let passphrase = config.bootstrap.passphrase.as_ref();
+    let passphrase = passphrase.map(|at| at.resolve(environment)).transpose().map_err(ImportError::Passphrase)?;
+    let name_rules = bucket_name(config);
+    let scene = scene(admin, &name_rules);
+    let options = ImportOptions { apply: true, prune: false, passphrase: passphrase.as_ref() };
+    let mut tries = 3;
+    loop {
+        tries -= 1;
+        match state::import(&scene, bytes, options).await {
+            Err(StateError::Store(store::Error::Conflict(_))) if tries > 0 => {}
+            ended => return Ok(ended.map(drop)?),
+        }
+    }
 }
 
 fn secrets(user: &ImportedUser, environment: &dyn Environment) -> Result<Vec<(AccessKeyId, Secret)>, ImportError> {

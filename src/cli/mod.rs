@@ -10,6 +10,7 @@ mod argv;
 mod catalogue;
 mod check;
 mod commands;
+mod help;
 mod import;
 mod open;
 mod output;
@@ -17,10 +18,13 @@ mod people;
 mod policy_args;
 mod policy_commands;
 mod sessions;
+pub mod state;
+mod state_commands;
 mod token_keys;
 
 pub use administration::{
-    Administration, Error as AdministrationError, IssuedKey, KEYS_QUOTA, NewUser, SessionsOf, WhichSessions,
+    Administration, BucketError, Error as AdministrationError, IssuedKey, KEYS_QUOTA, NewUser, SessionsOf,
+    WhichSessions,
 };
 pub use import::{ImportError, import_once};
 pub use open::{OpenError, open_store, present_token_keys, token_keys};
@@ -52,6 +56,8 @@ pub struct Hooks {
     pub serve: fn(Config, ServeOptions) -> Result<(), HookError>,
     /// Proves what the gate relies on at the backend, and writes a report. Called outside of any runtime.
     pub check_backend: fn(Config, &mut dyn Write) -> Result<(), HookError>,
+    /// Whether the backend has a bucket of this name. Called outside of any runtime.
+    pub has_bucket: fn(&Config, &str) -> Result<bool, HookError>,
 }
 
 /// Options of `serve`.
@@ -80,6 +86,8 @@ enum Failure {
     Open(#[from] OpenError),
     #[error(transparent)]
     Command(#[from] commands::CommandError),
+    #[error(transparent)]
+    State(#[from] state_commands::StateCommandError),
     #[error("the command cannot be audited, and audit.required is set, so nothing was changed: {0}")]
     CannotAudit(io::Error),
     #[error("the change was made, but its audit line could not be written: {0}")]
@@ -98,6 +106,7 @@ impl Failure {
             Self::Argv(_) | Self::Usage(_) | Self::Config(_) => 22,
             Self::NoConfig(_) => 2,
             Self::Command(error) => error.exit_status(),
+            Self::State(error) => error.exit_status(),
             Self::Open(_) | Self::CannotAudit(_) | Self::NotAudited(_) | Self::Output(_) => 5,
             Self::Runtime(_) | Self::Hook(_) => 1,
         }
@@ -134,7 +143,7 @@ enum Parsed {
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
     let args: Vec<String> =
         args.into_iter().map(OsString::into_string).collect::<Result<_, _>>().map_err(|_| ArgvError::NotText)?;
-    let command = Args::command();
+    let command = help::teach(Args::command());
     let arranged = argv::arrange(args, &command)?;
     let parsed = command.try_get_matches_from(arranged).and_then(|matches| Args::from_arg_matches(&matches));
     match parsed {
@@ -153,6 +162,9 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
 }
 
 fn dispatch(args: Args, environment: &dyn Environment, hooks: &Hooks, out: &mut dyn Write) -> Result<(), Failure> {
+    if let Command::Completions { shell } = args.command {
+        return Ok(out.write_all(&help::completions(shell))?);
+    }
     let is_named = args.config.is_some() || environment.variable("ROLEGATE_CONFIG").is_some();
     let path = args
         .config
@@ -199,7 +211,14 @@ fn administer(
     if let (Some(path), true) = (audit, config.audit.required) {
         telemetry::check_audit(path).map_err(Failure::CannotAudit)?;
     }
-    let result = runtime()?.block_on(on_store(config, command, environment, hooks));
+    let asked = match &command {
+        Command::Bucket(command) => state_commands::ask_backend(command, config, hooks.has_bucket),
+        _ => Ok(()),
+    };
+    let result = match asked {
+        Ok(()) => runtime()?.block_on(on_store(config, command, environment, hooks)),
+        Err(error) => Err(error.into()),
+    };
     if let (Some(path), Some((command, target))) = (audit, change) {
         let outcome = result.as_ref().map_or_else(ToString::to_string, |_| "done".to_owned());
         let record = CommandRecord { time: hooks.clock.now(), uid: own_uid(), command, target, outcome };
@@ -277,8 +296,15 @@ async fn on_store(
             };
             policy_commands::explain(&admin, &asked, audit, environment).await?
         }
+        Command::Bucket(command) => state_commands::bucket(&admin, config, command).await?,
+        Command::Export(command) => state_commands::export(&admin, config, command, environment).await?,
+        Command::Import(command) => state_commands::import(&admin, config, command, environment).await?,
         // Not commands on the store; they have been taken before.
-        Command::Serve { .. } | Command::CheckConf | Command::CheckBackend | Command::TokenKey(_) => String::new(),
+        Command::Serve { .. }
+        | Command::CheckConf
+        | Command::CheckBackend
+        | Command::TokenKey(_)
+        | Command::Completions { .. } => String::new(),
     };
     Ok(text)
 }

@@ -1,7 +1,7 @@
 //! The JSON of Ceph's documents (WIRE section 10).
 
 use super::administration::IssuedKey;
-use crate::entity::{Account, Group, Role, User, UserKind};
+use crate::entity::{Account, BucketRecord, Group, Owner, Role, User, UserKind};
 use crate::token::KeyInfo;
 use crate::types::{AccessKeyId, Timestamp};
 use serde::Serialize;
@@ -181,6 +181,49 @@ pub(super) fn user(user: &User, issued: Option<&IssuedKey>, inactive: &[AccessKe
         caps: caps.collect(),
         kind: if user.account_root { "root" } else { "rgw" },
     })
+}
+
+#[derive(Serialize)]
+struct BucketOutput<'a> {
+    bucket: &'a str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+    account_id: &'a str,
+    /// A standalone user; none where the account itself is the owner.
+    owner: Option<&'a str>,
+    owner_id: Option<&'a str>,
+    has_policy: bool,
+    creation_time: String,
+}
+
+impl<'a> BucketOutput<'a> {
+    fn new(record: &'a BucketRecord, note: Option<&'static str>) -> Self {
+        let (owner_id, owner) = match &record.owner {
+            Owner::Account => (None, None),
+            Owner::User { id, name } => (Some(id.as_str()), Some(name.as_str())),
+        };
+        Self {
+            bucket: &record.name,
+            state: record.state.as_str(),
+            note,
+            account_id: record.account.as_str(),
+            owner,
+            owner_id,
+            has_policy: record.policy.is_some(),
+            creation_time: Timestamp::from_millis(record.created).iso8601_millis(),
+        }
+    }
+}
+
+/// The record of a bucket, with what its state means.
+pub(super) fn bucket(record: &BucketRecord, note: Option<&'static str>) -> String {
+    pretty(&BucketOutput::new(record, note))
+}
+
+/// Records of buckets.
+pub(super) fn buckets(records: &[BucketRecord]) -> String {
+    pretty(&records.iter().map(|record| BucketOutput::new(record, None)).collect::<Vec<_>>())
 }
 
 /// Four spaces a level, as Ceph's tool prints.

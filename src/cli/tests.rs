@@ -48,6 +48,10 @@ impl Home {
             entropy: Arc::new(Counter::default()),
             serve: |config, options| Err(format!("serves {} {options:?}", config.listen.address).into()),
             check_backend: |config, out| Ok(writeln!(out, "{}", config.backend.endpoint)?),
+            has_bucket: |_, name| match name {
+                "unknown" => Err("no answer".into()),
+                name => Ok(!name.starts_with("no-")),
+            },
         };
         Self { folder, hooks }
     }
@@ -637,4 +641,124 @@ fn questions_are_simulated_and_explained() {
     home.fails(2, &["explain", "NOBODY", "s3:ListAllMyBuckets", "arn:aws:s3:::*"]);
     home.fails(22, &["explain", "arn:aws:iam:::group/G", "s3:ListAllMyBuckets", "arn:aws:s3:::*"]);
     home.fails(22, &["explain", "TESTER", "s3:GetObject"]);
+}
+
+#[test]
+fn rule_27_an_export_is_private_and_has_secrets_under_a_passphrase_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new("[logs]\naudit = 'file:audit.log'\n");
+    let path = |name: &str| home.folder.path().join(name).to_str().unwrap().to_owned();
+    home.ok(&["user", "create", "--uid=U", "--access-key=UKEY", "--secret=sup3rs3cret"]);
+    let shown = json(&home.ok(&["export"]));
+    assert_eq!((&shown["format"], &shown["secrets"]), (&"rolegate-state".into(), &serde_json::Value::Null));
+    home.fails(22, &["export", "--with-secrets"]);
+    std::fs::write(path("short"), "short\n").unwrap();
+    home.fails(22, &["export", "--with-secrets", &format!("--passphrase-file={}", path("short"))]);
+    home.fails(22, &["export", "--with-secrets", "--passphrase-file=/no/such/file"]);
+    std::fs::write(path("phrase"), "correct horse battery\n").unwrap();
+    let phrase = format!("--passphrase-file={}", path("phrase"));
+    let out = format!("--out={}", path("state.json"));
+    assert_eq!(home.ok(&["export", &out]), "");
+    assert_eq!(home.ok(&["export", &out, "--with-secrets", &phrase]), "", "what is there is replaced");
+    home.fails(2, &["export", "--out=/no/such/folder/file"]);
+    let mode = std::fs::metadata(path("state.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let text = std::fs::read_to_string(path("state.json")).unwrap();
+    assert!(!text.contains("sup3rs3cret") && text.contains("argon2id"));
+
+    let other = Home::new("[logs]\naudit = 'file:audit.log'\n");
+    other.fails(2, &["import", "/no/such/file"]);
+    other.fails(22, &["import", &path("rolegate.toml")]);
+    other.fails(22, &["import", &path("state.json")]);
+    assert!(other.ok(&["import", &path("state.json"), &phrase]).contains("+ user U ("));
+    other.fails(2, &["user", "info", "--uid=U"]);
+    other.ok(&["import", &path("state.json"), &phrase, "--apply"]);
+    assert_eq!(json(&other.ok(&["user", "info", "--uid=U"]))["keys"][0]["access_key"], "UKEY");
+    assert_eq!(json(&other.ok(&["export"])), shown);
+    // Both leave an audit line; only looking leaves none.
+    let audit = |home: &Home| -> Vec<String> {
+        let text = std::fs::read_to_string(home.folder.path().join("audit.log")).unwrap();
+        text.lines().map(|line| json(line)["command"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(audit(&other), ["import"]);
+    assert_eq!(audit(&home), ["user create", "export", "export", "export"]);
+    // The same file configures an empty store.
+    let conf = format!("[bootstrap]\nimport = '{}'\npassphrase = 'file:{}'\n", path("state.json"), path("phrase"));
+    let third = Home::new(&conf);
+    let conf = third.folder.path().join("rolegate.toml");
+    let text = std::fs::read_to_string(&conf).unwrap().replace("env:ROLEGATE_TEST_NO_SUCH", "file:rolegate.toml");
+    std::fs::write(&conf, &text).unwrap();
+    third.ok(&["check-conf"]);
+    std::fs::write(&conf, text.replace("phrase'", "short'")).unwrap();
+    assert!(third.run(&["check-conf"]).err.contains("the passphrase is not the one"));
+}
+
+#[test]
+fn rule_01_buckets_are_linked_to_an_owner_and_unlinked() {
+    let home = Home::new("");
+    home.ok(&["user", "create", "--uid=U"]);
+    home.fails(22, &["bucket", "link", "--bucket=data"]);
+    home.fails(2, &["bucket", "link", "--bucket=data", "--uid=nobody"]);
+    home.fails(2, &["bucket", "link", "--bucket=data", "--account-id=nobody"]);
+    home.fails(22, &["bucket", "link", "--bucket=data", "--account-id=a:b"]);
+    assert!(home.fails(2, &["bucket", "link", "--bucket=no-such", "--uid=U"]).contains("the backend has no bucket"));
+    assert!(home.fails(5, &["bucket", "link", "--bucket=unknown", "--uid=U"]).contains("no answer"));
+    // Rule 2: no private path of the backend is asked for.
+    assert!(home.fails(22, &["bucket", "link", "--bucket=minio", "--uid=U"]).contains("minio"));
+    home.fails(22, &["bucket", "link", "--bucket=../x", "--uid=U"]);
+    let linked = json(&home.ok(&["bucket", "link", "--bucket=data", "--uid=u"]));
+    assert_eq!((&linked["state"], &linked["owner"]), (&"active".into(), &"U".into()));
+    assert!(home.fails(17, &["bucket", "link", "--bucket=data", "--account-id="]).contains("has a record already"));
+    home.ok(&["bucket", "link", "--bucket=common", "--account-id="]);
+    let names = |line: &[&str]| -> Vec<String> {
+        let list = json(&home.ok(line));
+        list.as_array().unwrap().iter().map(|bucket| bucket["bucket"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&["bucket", "list"]), ["common", "data"]);
+    assert_eq!(names(&["bucket", "list", "--uid=U"]), ["data"]);
+    assert_eq!(names(&["bucket", "list", "--account-id="]), ["common", "data"]);
+    assert_eq!(json(&home.ok(&["bucket", "info", "--bucket=data"])), linked);
+    home.fails(39, &["user", "rm", "--uid=U"]);
+    assert!(home.ok(&["bucket", "unlink", "--bucket=data"]).contains("still at the server, and nobody reaches it"));
+    home.fails(2, &["bucket", "unlink", "--bucket=data"]);
+    home.fails(2, &["bucket", "info", "--bucket=data"]);
+}
+
+#[tokio::test]
+async fn buckets_that_are_stuck_are_explained() {
+    use crate::entity::{BucketRecord, BucketState, Owner};
+    for (state, said) in [
+        (BucketState::Claimed, "its name is claimed"),
+        (BucketState::Creating, "did not say that it did; out of reach until the owner makes it"),
+        (BucketState::Deleting, "out of reach until the owner deletes it"),
+    ] {
+        let home = Home::new("");
+        let config = load(&home.folder.path().join("rolegate.toml"), &ProcessEnvironment).unwrap();
+        let (records, _store) = open_store(&config, &ProcessEnvironment, &home.hooks).await.unwrap();
+        let admin = Administration {
+            records: &records,
+            account: &config.identity.account_id,
+            default_account: &config.identity.account_id,
+            entropy: home.hooks.entropy.as_ref(),
+            now: home.hooks.clock.now(),
+        };
+        let (account, owner) = (crate::types::AccountId::empty(), Owner::Account);
+        let record = BucketRecord { name: "data".into(), state, account, owner, policy: None, created: 0 };
+        records.commit(crate::store::Changes::new().create(&record)).await.unwrap();
+        let name = || state_commands::BucketName { bucket: "data".into() };
+        let info = state_commands::bucket(&admin, &config, state_commands::Bucket::Info(name())).await.unwrap();
+        assert!(info.contains(said) && info.contains(state.as_str()), "{info}");
+        let gone = state_commands::bucket(&admin, &config, state_commands::Bucket::Unlink(name())).await.unwrap();
+        assert!(gone.starts_with("warning: ") && gone.contains(said), "{gone}");
+        assert_eq!(gone.contains("still on its way"), state != BucketState::Claimed, "{gone}");
+    }
+}
+
+#[test]
+fn completions_need_no_configuration() {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let args = ["rolegate", "--config=/no/such/file", "completions", "zsh"].map(OsString::from);
+    let home = Home::new("");
+    assert_eq!(run(args, &ProcessEnvironment, &home.hooks, &mut out, &mut err), 0);
+    assert!(String::from_utf8(out).unwrap().starts_with("#compdef rolegate"));
 }

@@ -1,6 +1,7 @@
 //! `[backend]`: the S3 server behind the gate.
 
 use super::{Endpoint, Environment, Reference, ReferenceError};
+use crate::s3::{self, BucketName, BucketRules};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -83,6 +84,20 @@ pub enum UnrecordedOwner {
     Account,
     /// `user:NAME`: this standalone user of the default account.
     User(String),
+}
+
+impl Backend {
+    /// Which names buckets may have (security rule 2).
+    pub fn bucket_rules(&self) -> BucketRules {
+        let mut rules = BucketRules { relaxed: self.relaxed_names, ..BucketRules::default() };
+        rules.reserved.extend(self.reserved_buckets.iter().cloned());
+        rules
+    }
+
+    /// Whether a bucket may have this name.
+    pub fn check_bucket_name(&self, name: &str) -> Result<(), s3::Error> {
+        BucketName::parse(name.as_bytes(), &self.bucket_rules()).map(drop)
+    }
 }
 
 impl Default for Backend {

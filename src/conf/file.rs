@@ -287,6 +287,7 @@ fn denials(root: &mut Section<'_>) -> Denials {
 fn bootstrap(root: &mut Section<'_>, folder: &Path) -> Bootstrap {
     let mut section = root.section("bootstrap");
     let import = path(&mut section, "import", folder);
+    let passphrase = section.reference("passphrase");
     section.finish();
-    Bootstrap { import }
+    Bootstrap { import, passphrase }
 }

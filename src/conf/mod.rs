@@ -237,6 +237,8 @@ pub struct Denials {
 pub struct Bootstrap {
     /// `import`: a file applied once to an empty store.
     pub import: Option<PathBuf>,
+    /// `passphrase`: where that of the file's secrets is, if it is a file of `rolegate export` that has any.
+    pub passphrase: Option<Reference>,
 }
 
 /// The secrets that a serving gate needs, fetched. Commands on the store do without.

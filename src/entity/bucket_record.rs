@@ -19,6 +19,18 @@ pub enum BucketState {
     Deleting,
 }
 
+impl BucketState {
+    /// The state as it is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+            Self::Creating => "creating",
+            Self::Active => "active",
+            Self::Deleting => "deleting",
+        }
+    }
+}
+
 /// A bucket record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -37,10 +37,12 @@ pub mod user;
 
 pub use about::Asked;
 pub use answer::{Answer, Body};
+pub use document::size as document_size;
 pub use error::{Error, Remains};
 pub use nouns::Noun;
 pub use page::Page;
 pub use policy_arn::PolicyArn;
+pub use trust::{Subject, SubjectKind};
 
 use crate::authz::Permit;
 use crate::store::{RecordKey, Records};

@@ -30,36 +30,69 @@ async fn bind(arns: impl Iterator<Item = &str>, scene: &Scene<'_>) -> Result<Bin
     Ok(bindings)
 }
 
-/// The unique id of the user or role that the ARN names, or of the role behind the session that it names.
-/// Names are found without regard to case but compared with it, as principals match exactly.
-async fn resolve(text: &str, default_account: &AccountId, records: &Records) -> Result<Option<UniqueId>, Error> {
-    let Ok(arn) = Arn::parse(text) else { return Ok(None) };
-    let Ok(written) = AccountId::parse(&arn.account) else { return Ok(None) };
-    let account = if written.is_empty() { default_account.clone() } else { written };
-    match (arn.service.as_str(), arn.resource.split_once('/')) {
-        ("iam", Some(("user", full_name))) => {
-            let found = records.get::<User>(&RecordKey::user(&account, last(full_name))).await?;
-            Ok(found.map(|found| found.value).filter(|user| names(&user.path, &user.name, full_name)).map(|u| u.id))
+/// The user or role that a principal's ARN names, in an account, as it may be looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The account, the default one where the ARN names none.
+    pub account: AccountId,
+    /// Whether it is a user or a role.
+    pub kind: SubjectKind,
+    /// The name without its path.
+    pub name: String,
+    /// What the ARN has: the name with its path, or of a session the role's name alone.
+    written: String,
+}
+
+/// What a principal's ARN names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// A user.
+    User,
+    /// A role.
+    Role,
+    /// The role behind a session.
+    Session,
+}
+
+impl Subject {
+    /// The subject of this ARN; none for accounts, services and the like.
+    pub fn of(text: &str, default_account: &AccountId) -> Option<Self> {
+        let arn = Arn::parse(text).ok()?;
+        let written = AccountId::parse(&arn.account).ok()?;
+        let account = if written.is_empty() { default_account.clone() } else { written };
+        let (kind, written) = match (arn.service.as_str(), arn.resource.split_once('/')?) {
+            ("iam", ("user", full_name)) => (SubjectKind::User, full_name),
+            ("iam", ("role", full_name)) => (SubjectKind::Role, full_name),
+            ("sts", ("assumed-role", session)) => (SubjectKind::Session, session.split('/').next().unwrap_or_default()),
+            _ => return None,
+        };
+        let name = written.rsplit('/').next().unwrap_or_default().to_owned();
+        Some(Self { account, kind, name, written: written.to_owned() })
+    }
+
+    /// Whether this is the user or role of that path (`/…/`) and name. Names are found without regard to case but
+    /// compared with it, as principals match exactly.
+    pub fn is(&self, path: &str, name: &str) -> bool {
+        match self.kind {
+            SubjectKind::Session => self.written == name,
+            SubjectKind::User | SubjectKind::Role => {
+                path.strip_prefix('/').and_then(|path| self.written.strip_prefix(path)) == Some(name)
+            }
         }
-        ("iam", Some(("role", full_name))) => {
-            let found = records.get::<Role>(&RecordKey::role(&account, last(full_name))).await?;
-            Ok(found.map(|found| found.value).filter(|role| names(&role.path, &role.name, full_name)).map(|r| r.id))
-        }
-        ("sts", Some(("assumed-role", session))) => {
-            let role_name = session.split('/').next().unwrap_or_default();
-            let found = records.get::<Role>(&RecordKey::role(&account, role_name)).await?;
-            Ok(found.map(|found| found.value).filter(|role| role.name == role_name).map(|role| role.id))
-        }
-        _ => Ok(None),
     }
 }
 
-/// The name at the end of `path/name`.
-fn last(full_name: &str) -> &str {
-    full_name.rsplit('/').next().unwrap_or_default()
-}
-
-/// Whether `path` (`/…/`) and `name` together are `full_name`, which lacks the path's first `/`.
-fn names(path: &str, name: &str, full_name: &str) -> bool {
-    path.strip_prefix('/').and_then(|path| full_name.strip_prefix(path)) == Some(name)
+/// The unique id of the user or role that the ARN names, or of the role behind the session that it names.
+async fn resolve(text: &str, default_account: &AccountId, records: &Records) -> Result<Option<UniqueId>, Error> {
+    let Some(subject) = Subject::of(text, default_account) else { return Ok(None) };
+    Ok(match subject.kind {
+        SubjectKind::User => {
+            let found = records.get::<User>(&RecordKey::user(&subject.account, &subject.name)).await?;
+            found.map(|found| found.value).filter(|user| subject.is(&user.path, &user.name)).map(|user| user.id)
+        }
+        SubjectKind::Role | SubjectKind::Session => {
+            let found = records.get::<Role>(&RecordKey::role(&subject.account, &subject.name)).await?;
+            found.map(|found| found.value).filter(|role| subject.is(&role.path, &role.name)).map(|role| role.id)
+        }
+    })
 }

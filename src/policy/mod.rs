@@ -115,6 +115,11 @@ impl Bindings {
     pub fn get(&self, arn: &str) -> Option<&UniqueId> {
         self.0.get(arn)
     }
+
+    /// Every bound ARN with its id.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &UniqueId)> {
+        self.0.iter().map(|(arn, id)| (&**arn, id))
+    }
 }
 
 /// How a document is read.

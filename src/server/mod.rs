@@ -3,6 +3,7 @@
 mod admin;
 mod check_backend;
 mod clock;
+mod find_bucket;
 mod gate;
 mod last_used;
 mod parts;
@@ -33,7 +34,13 @@ use std::sync::Arc;
 
 /// What the command line calls.
 pub fn hooks() -> Hooks {
-    Hooks { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), serve, check_backend: check_backend::run }
+    Hooks {
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        serve,
+        check_backend: check_backend::run,
+        has_bucket: find_bucket::has_bucket,
+    }
 }
 
 /// The gate cannot start. Each says which configuration key is concerned.

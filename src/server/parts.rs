@@ -6,7 +6,7 @@ use crate::conf::{AwsChunked, Config, KeyHandling, ServeSecrets, TlsFiles, Unrec
 use crate::directory;
 use crate::gateway;
 use crate::proxy::{self, HeadLimits, ProxySettings, UpstreamSettings, UpstreamTls};
-use crate::s3::{AddressingRules, BucketRules, KeyRules};
+use crate::s3::{AddressingRules, KeyRules};
 use crate::sigv4::ChunkLimits;
 use crate::types::{Clock, Secret};
 use pingora::server::configuration::ServerConf;
@@ -33,8 +33,6 @@ pub(super) fn directory_settings(config: &Config) -> directory::Settings {
 
 pub(super) fn gateway_settings(config: &Config) -> gateway::Settings {
     let account = &config.identity.account_id;
-    let mut buckets = BucketRules { relaxed: config.backend.relaxed_names, ..BucketRules::default() };
-    buckets.reserved.extend(config.backend.reserved_buckets.iter().cloned());
     gateway::Settings {
         addressing: AddressingRules {
             domains: config.listen.domains.clone(),
@@ -42,7 +40,7 @@ pub(super) fn gateway_settings(config: &Config) -> gateway::Settings {
                 KeyHandling::Exact => KeyRules::Exact,
                 KeyHandling::Filesystem => KeyRules::Filesystem,
             },
-            buckets,
+            buckets: config.backend.bucket_rules(),
         },
         default_account: account.clone(),
         region: config.sigv4.region.clone(),

@@ -5,6 +5,7 @@
 //! belongs to the account.
 
 mod accounts;
+mod buckets;
 mod error;
 mod groups;
 mod keys;
@@ -14,6 +15,7 @@ mod sessions;
 mod users;
 
 pub use crate::iam::access_key::IssuedKey;
+pub use buckets::BucketError;
 pub use error::Error;
 pub(super) use groups::PolicyOwner;
 pub use sessions::{SessionsOf, WhichSessions};
