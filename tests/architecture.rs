@@ -72,7 +72,9 @@ const CORES: &[&str] =
 
 const SHELL_CRATES: &[&str] = &[
     "arc_swap",
+    "argon2",
     "clap",
+    "clap_complete",
     "http",
     "http_body_util",
     "httparse",

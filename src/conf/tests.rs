@@ -67,6 +67,7 @@ fn the_sample_with_every_key_has_every_key() {
     assert_eq!(config.backend.ca_file.as_deref(), Some(Path::new("tls/backend-ca.pem")));
     assert_eq!(config.sigv4.region.as_deref(), Some("us-east-1"));
     assert_eq!(config.bootstrap.import.as_deref(), Some(Path::new("import.toml")));
+    assert_eq!(config.bootstrap.passphrase, Some(Reference::File("passphrase".into())));
     // A key of the parser that the sample does not have would be named here as known.
     for table in [
         "listen",

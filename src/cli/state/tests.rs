@@ -328,9 +328,9 @@ async fn what_the_file_does_not_have_goes_with_prune_only() {
     assert!(one.records.list::<AccessKey>(&Scope::Global, None, 9).await.unwrap().is_empty());
     // Part of it: the group goes, and nobody is in it any more.
     let file = other.export().await;
-    let (before, groups) = file.split_at(file.find("      \"groups\": [\n        {").unwrap());
-    let (_, after) = groups.split_at(groups.find("\n      ],").unwrap());
-    let without = format!("{before}      \"groups\": [{after}");
+    let (head, rest) = file.split_once("      \"groups\": [\n        {").unwrap();
+    let (_, tail) = rest.split_once("\n      ],").unwrap();
+    let without = format!("{head}      \"groups\": [\n      ],{tail}");
     let dangling = other.import(&without, "prune").await.unwrap_err().to_string();
     assert_eq!(dangling, "account \"\": user Bob: there is no group Staff");
     let without = without.replace("\"groups\": [\n            \"Staff\"\n          ],", "");
