@@ -20,10 +20,34 @@ const LESSONS: &[(&str, &str, &[&str])] = &[
         &["rolegate check-backend"],
     ),
     (
+        "account",
+        "An account has users, groups, roles, policies and buckets of its own. The configured one is there, others \
+         are made here, and --account-root makes the user who may do all in one.",
+        &[
+            "rolegate account create --account-name=acme",
+            "rolegate user create --uid=root --account-id=RGW12345678901234567 --account-root",
+        ],
+    ),
+    (
         "user",
         "A standalone user owns the buckets it makes and may do all with those. For anything else it assumes a role. \
          The secret of a key is shown once, when it is made.",
         &["rolegate user create --uid=alice --display-name=Alice", "rolegate user info --uid=alice"],
+    ),
+    (
+        "user-policy",
+        "Users of an account may do what their policies allow, and those of their groups.",
+        &["rolegate user-policy put --uid=alice --policy-name=Read --infile=read.json"],
+    ),
+    (
+        "group",
+        "Policies of a group are those of its members, too.",
+        &["rolegate group create --group-name=staff", "rolegate group add-user --group-name=staff --uid=alice"],
+    ),
+    (
+        "group-policy",
+        "Inline policies belong to one group; managed ones are attached by their ARN and shared.",
+        &["rolegate group-policy put --group-name=staff --policy-name=Read --infile=read.json"],
     ),
     (
         "key",
@@ -57,6 +81,34 @@ const LESSONS: &[(&str, &str, &[&str])] = &[
             "rolegate role-policy put --role-name=Reader --policy-name=Read --infile=read.json",
             "rolegate role-policy attach --role-name=Reader --policy-arn=arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
         ],
+    ),
+    (
+        "session",
+        "Temporary credentials end by themselves; this ends them now, on every gate, with all that came of them.",
+        &[
+            "rolegate session revoke --role-name=Reader",
+            "rolegate session revoke --role-name=Reader --before=2026-11-22T04:00:00Z",
+        ],
+    ),
+    (
+        "token-key",
+        "One key mints session tokens, others still open them. With one gate `rotate` is all; with several, every gate \
+         must have a key before it mints.",
+        &["rolegate token-key rotate", "rolegate token-key list"],
+    ),
+    (
+        "policy",
+        "A managed policy is attached to users, groups and roles. `validate` and `simulate` change nothing.",
+        &[
+            "rolegate policy create --policy-name=Read --infile=read.json",
+            "rolegate policy attach --policy-arn=arn:aws:iam:::policy/Read --role-name=Reader",
+            "rolegate policy validate read.json",
+        ],
+    ),
+    (
+        "explain",
+        "It reads policies, buckets and roles as they are in the store, or with a request's id the audit log.",
+        &["rolegate explain arn:aws:iam:::role/Reader s3:PutObject arn:aws:s3:::photos/cat.jpg"],
     ),
     (
         "bucket",

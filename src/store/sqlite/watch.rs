@@ -10,10 +10,12 @@ use std::time::Duration;
 /// Within this time another process's change is noticed; DESIGN section 4 promises 100 ms.
 const PERIOD: Duration = Duration::from_millis(25);
 
-/// The watching thread. It ends when this is dropped.
+/// The watching thread. It has ended, and its hold on the connections with it, when this is dropped: SQLite takes
+/// `-wal` and `-shm` away with the last connection, and whoever opens the file next must not meet that.
 pub(super) struct Watch {
     /// Never sent on: the thread ends when it is gone.
-    _stop: mpsc::Sender<()>,
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Watch {
@@ -21,7 +23,7 @@ impl Watch {
         let (stop, stopped) = mpsc::channel();
         // Read before the first caller can load anything, so that no later change is missed.
         let mut seen = look(&inner);
-        thread::Builder::new().name("store-watch".to_owned()).spawn(move || {
+        let thread = thread::Builder::new().name("store-watch".to_owned()).spawn(move || {
             while matches!(stopped.recv_timeout(PERIOD), Err(RecvTimeoutError::Timeout)) {
                 let found = look(&inner);
                 if let Some(notice) = news(seen, found) {
@@ -31,7 +33,17 @@ impl Watch {
                 seen = found;
             }
         })?;
-        Ok(Self { _stop: stop })
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // An error is a panic of the thread, which has said so itself.
+            let _ = thread.join();
+        }
     }
 }
 
