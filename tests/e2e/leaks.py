@@ -21,8 +21,9 @@ SENT = [
     ("signature", re.compile(rb"(?:X-Amz-)?Signature=([0-9a-f]{64})")),
     ("session token", re.compile(rb"(?i)X-Amz-Security-Token(?:: ?|=)([A-Za-z0-9_=%+/-]{20,})")),
 ]
+DELIVERS = re.compile(rb"<(AssumeRole|GetSessionToken|GetFederationToken|CreateAccessKey)Res(ponse|ult)[ >]")
 DELIVERED = [
-    ("temporary secret", re.compile(rb"<SecretAccessKey>([^<]{16,})</SecretAccessKey>")),
+    ("secret", re.compile(rb"<SecretAccessKey>([^<]{16,})</SecretAccessKey>")),
     ("session token", re.compile(rb"<SessionToken>([^<]{16,})</SessionToken>")),
 ]
 # What a mismatch shows of the request.
@@ -77,8 +78,8 @@ class Leaks:
             self.kept.append((where, content))
 
     def keep_answer(self, where, content, sent=b""):
-        """An answer: what STS delivers is learnt and is at home there; so is what a mismatch shows of the request."""
-        if b"AssumeRoleResponse" in content[:400] or b"AssumeRoleResult" in content[:1000]:
+        """An answer: what STS and IAM deliver is learnt and is at home there; so is what a mismatch shows of the request."""
+        if DELIVERS.search(content[:1000]):
             for kind, pattern in DELIVERED:
                 for secret in pattern.findall(content):
                     self.know(kind, secret)

@@ -78,7 +78,7 @@ def test_what_is_at_home_in_an_answer_is_no_leak():
     assert set(leaks.known) == {b"s" * 40, TOKEN.encode(), signature.encode()}
     leaks.keep_answer("answer", mismatch.encode(), b"another request")
     leaks.keep_answer("answer", b"<GetRoleResponse>" + b"s" * 40)
-    assert sorted(kind for _, kind, _ in leaks.scan()) == ["signature", "temporary secret"]
+    assert sorted(kind for _, kind, _ in leaks.scan()) == ["secret", "signature"]
 
 
 def test_the_scan_of_this_run_reads_what_gates_write_and_answer(gate, recorder):

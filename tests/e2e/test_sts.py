@@ -166,8 +166,37 @@ def test_session_token(served, bucket):
     assert too_long[:2] == ("ValidationError", 400)
 
 
+def test_federation_token(served, admin, bucket):
+    """An IAM user of the bucket's account hands out less than it has."""
+    iam, name = client("iam", served.endpoint, admin), unique("app-")
+    iam.create_user(UserName=name)
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    keys, name_of = Keys(made["AccessKeyId"], made["SecretAccessKey"]), "web"
+    rights = [allow("s3:*", "*"), allow(["sts:GetFederationToken", "sts:TagSession"], "*")]
+    iam.put_user_policy(UserName=name, PolicyName="P", PolicyDocument=document(*rights))
+    red = document(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/${{aws:PrincipalTag/team}}/*"))
+    answer = sts_of(served, keys).get_federation_token(Name=name_of, Policy=red, Tags=TEAM, DurationSeconds=900)
+    assert answer["FederatedUser"]["Arn"] == f"arn:aws:sts:::federated-user/{name_of}"
+    assert 0 < answer["PackedPolicySize"] <= 100
+    session = Keys.of(answer["Credentials"])
+    assert whoami(served, session) == answer["FederatedUser"]["Arn"]
+    assert reads(served, session, bucket, "red/k") and not reads(served, session, bucket, "blue/k")
+    bare = Keys.of(sts_of(served, keys).get_federation_token(Name=name_of)["Credentials"])
+    assert not reads(served, bare, bucket, "red/k"), "nothing without a session policy"
+    for keys_of in (session, bare):
+        assert refused(client("iam", served.endpoint, keys_of).list_roles)[:2] == DENIED
+        assert refused(sts_of(served, keys_of).get_session_token)[:2] == DENIED
+    # The key's end is the session's.
+    iam.update_access_key(UserName=name, AccessKeyId=made["AccessKeyId"], Status="Inactive")
+    poll(lambda: not reads(served, session, bucket, "red/k"), 5, "the session's end")
+
+
+def whoami(served, keys):
+    return sts_of(served, keys).get_caller_identity()["Arn"]
+
+
 def test_federation_token_needs_its_permission(served):
-    """Standalone users have none of sts: what is proven here is the refusal, the rest in tests/gateway/sts.rs."""
+    """Standalone users have none of sts."""
     code, status, message = refused(sts_of(served, OWNER).get_federation_token, Name="app", Policy=S3_ALL)
     assert (code, status) == DENIED and "sts:GetFederationToken" in message
 

@@ -2,10 +2,11 @@
 
 Proven: a policy change made through one is in force on the other within 100 ms (p99 of 50 changes), and at once on the
 one that made it; a token minted on one works on the other; so do roles, users and buckets; a deletion ends sessions on
-both; a restarted gate still opens the tokens it minted.
+both; a restarted gate still opens the tokens it minted; writers on both at once lose nothing of each other's.
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from clients import S3_ALL, Keys, assume, client, deny, document, make_role, refused, trust, unique
@@ -121,3 +122,35 @@ def test_restart_keeps_everything(pair, session):
     second.start()
     for one in (keys, session):
         assert client("sts", second.endpoint, one).get_caller_identity()["Arn"].endswith("/Bob")
+
+
+WRITERS, EACH = 8, 6
+
+
+def test_rule_17_many_writers_on_one_role_through_both_gates_lose_nothing(pair):
+    """Each writer adds its own tags, then takes every second one away. What was confirmed is what is there in the end."""
+    name, _ = make_role(pair[0].endpoint, Keys(*TESTER1), TRUSTED)
+
+    def until_done(call, **parameters):
+        """Calls until it is done; how often it lost a race."""
+        for lost in range(50):
+            try:
+                call(RoleName=name, **parameters)
+                return lost
+            except call.__self__.exceptions.ConcurrentModificationException:
+                time.sleep(0.01)
+        raise AssertionError("lost 50 races")
+
+    def write(writer):
+        iam = client("iam", pair[writer % 2].endpoint, Keys(*TESTER1))
+        for number in range(EACH):
+            until_done(iam.tag_role, Tags=[{"Key": f"w{writer}-{number}", "Value": str(number)}])
+            if number % 2:
+                until_done(iam.untag_role, TagKeys=[f"w{writer}-{number}"])
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(write, range(WRITERS)))
+    wanted = {f"w{writer}-{number}": str(number) for writer in range(WRITERS) for number in range(0, EACH, 2)}
+    for one in pair:
+        tags = client("iam", one.endpoint, Keys(*TESTER1)).list_role_tags(RoleName=name)["Tags"]
+        assert {tag["Key"]: tag["Value"] for tag in tags} == wanted
