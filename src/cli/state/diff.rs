@@ -128,7 +128,7 @@ impl Difference {
 }
 
 /// One line that no terminal takes for more than text.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let shown = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
     shown.collect()
 }

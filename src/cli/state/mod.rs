@@ -43,7 +43,7 @@ pub enum StateError {
     #[error("the file has secrets; give the passphrase that it was written with (--passphrase-file FILE)")]
     NoPassphrase,
     /// What the file says cannot be stored. Nothing was changed.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    #[error("{}", .0.iter().map(|refusal| diff::plain(&refusal.to_string())).collect::<Vec<_>>().join("\n"))]
     Refused(Vec<Refusal>),
     /// The store failed. The same import, run again, finishes what was begun.
     #[error("{0}")]

@@ -8,7 +8,7 @@ use crate::entity::folded;
 use crate::iam::{Subject, SubjectKind};
 use crate::policy::{Bindings, ParseOptions, Policy, PolicyKind};
 use crate::types::{AccessKeyId, AccountId, Secret, UniqueId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An entity of an account, recognised by its unique id.
 pub(super) trait Entry: Clone {
@@ -119,12 +119,11 @@ impl Target {
             }
         }
         target.state.accounts.sort_by(|one, other| one.id.cmp(&other.id));
-        target.state.buckets = file.buckets;
-        let named = |name: &str, list: &[super::file::BucketEntry]| list.iter().any(|bucket| bucket.name == name);
-        let others: Vec<_> =
-            before.buckets.iter().filter(|bucket| !prune && !named(&bucket.name, &target.state.buckets)).collect();
-        target.kept += others.len();
-        target.state.buckets.extend(others.into_iter().cloned());
+        let named: BTreeSet<&String> = file.buckets.iter().map(|bucket| &bucket.name).collect();
+        let others = before.buckets.iter().filter(|bucket| !prune && !named.contains(&bucket.name));
+        target.state.buckets = others.cloned().collect();
+        target.kept += target.state.buckets.len();
+        target.state.buckets.extend(file.buckets);
         target.state.buckets.sort_by(|one, other| one.name.cmp(&other.name));
         target.bind(default_account);
         target
@@ -150,7 +149,8 @@ impl Target {
     }
 
     fn merged<T: Entry>(&mut self, old: Vec<T>, wanted: Vec<T>, prune: bool) -> Vec<T> {
-        let kept = |entry: &T| !prune && !wanted.iter().any(|wanted| wanted.id() == entry.id());
+        let named: BTreeSet<&UniqueId> = wanted.iter().map(Entry::id).collect();
+        let kept = |entry: &T| !prune && !named.contains(entry.id());
         let mut all: Vec<T> = old.into_iter().filter(kept).collect();
         self.kept += all.len();
         all.extend(wanted);

@@ -161,10 +161,9 @@ impl Maker<'_> {
     /// The records of buckets, keys and accounts that are no more.
     fn last(&self, state: &State) -> Changes {
         let mut changes = Changes::new();
-        for (name, old) in &self.snapshot.buckets {
-            if !state.buckets.iter().any(|bucket| bucket.name == *name) {
-                changes = changes.delete(old);
-            }
+        let kept: BTreeSet<&String> = state.buckets.iter().map(|bucket| &bucket.name).collect();
+        for (_, old) in self.snapshot.buckets.iter().filter(|(name, _)| !kept.contains(name)) {
+            changes = changes.delete(old);
         }
         let users = || state.accounts.iter().flat_map(|account| &account.users);
         let listed: BTreeSet<&AccessKeyId> = users().flat_map(|user| &user.access_keys).map(|key| &key.id).collect();

@@ -385,6 +385,7 @@ async fn what_was_altered_is_refused_with_its_place() {
         ("\"name\": \"data\"", "\"name\": \"d\"", "bucket d: too short"),
         ("\"account\": \"\"", "\"account\": \"nobody\"", "bucket data: this account is not there"),
         ("\"created\": \"1970", "\"created\": \"x1970", " at line "),
+        ("\"name\": \"Bob\"", "\"name\": \"\\u001b[2J\"", "user \\u{1b}[2J: The specified value for userName"),
         ("\"caps\"", "\"capz\"", "unknown field `capz`"),
         ("s3:GetObject", "s3:Get Object", "account \"\": policy Managed: version v2: "),
     ] {
