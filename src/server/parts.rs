@@ -109,7 +109,7 @@ impl Backend {
             authority: backend.endpoint.authority(),
             ca: self.ca.clone(),
             connect_timeout: backend.connect_timeout,
-            total_timeout: backend.read_timeout,
+            total_timeout: backend.connect_timeout.saturating_add(backend.read_timeout),
             idle_timeout: backend.idle_timeout,
         };
         Ok(Arc::new(HttpBackend::new(settings, Arc::clone(&self.signer), Arc::clone(clock))?))
