@@ -35,6 +35,7 @@ fn claims(policy: Option<String>) -> SessionClaims {
         policy_arns: Vec::new(),
         chain: vec![link(LinkKind::User, "TESTER2", "AIDAJQABLZS4A3QDU576Q")],
         parent_key: Some(AccessKeyId::parse("TESTER2").unwrap()),
+        web: None,
         source_identity: None,
         tags: Vec::new(),
         transitive: Vec::new(),

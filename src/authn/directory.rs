@@ -6,7 +6,7 @@
 
 use super::grants::{GroupEntry, PolicyEntry, PolicyRef, References};
 use super::last_used::UseMark;
-use crate::entity::{AccessKey, BucketRecord, Role, StoredPolicy, User};
+use crate::entity::{AccessKey, BucketRecord, OidcProvider, Role, StoredPolicy, User};
 use crate::policy::{NamedPolicy, Policy, PolicyKind};
 use crate::sigv4::SigningKey;
 use crate::store::{self, RecordKey, Versioned};
@@ -72,6 +72,15 @@ pub struct BucketEntry {
     pub revision: u64,
     /// Bucket policy.
     pub policy: Option<CompiledPolicy>,
+}
+
+/// An OpenID Connect provider.
+#[derive(Debug)]
+pub struct ProviderEntry {
+    /// The record.
+    pub provider: OidcProvider,
+    /// Its revision, as evidence for commits.
+    pub revision: u64,
 }
 
 /// A long-term key with its secret.
@@ -159,6 +168,9 @@ pub trait Directory: Send + Sync {
 
     /// A group by account and name.
     async fn group(&self, account: &AccountId, name: &str) -> Result<Option<Arc<GroupEntry>>, LookupError>;
+
+    /// An OpenID Connect provider by account and URL without scheme.
+    async fn provider(&self, account: &AccountId, name: &str) -> Result<Option<Arc<ProviderEntry>>, LookupError>;
 
     /// A bucket by name.
     async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError>;

@@ -12,7 +12,8 @@ mod last_used;
 mod session;
 
 pub use directory::{
-    BucketEntry, CompiledPolicy, Directory, KeyEntry, LookupError, RoleEntry, SessionEntry, SigningKeySlot, UserEntry,
+    BucketEntry, CompiledPolicy, Directory, KeyEntry, LookupError, ProviderEntry, RoleEntry, SessionEntry,
+    SigningKeySlot, UserEntry,
 };
 pub use grants::{Grants, GroupEntry, PolicyEntry, PolicyRef, References};
 pub use identity::Identity;

@@ -22,6 +22,7 @@ pub(super) async fn find_session(
     if claims.expires <= now {
         return Err(token::Error::Expired { expired_at: claims.expires }.into());
     }
+    web_origin_stands(claims, directory).await?;
     let first = first_key_stands(claims, directory).await?;
     chain_stands(claims, first.as_ref(), directory).await?;
     let (principal, identity) = match claims.kind {
@@ -69,6 +70,19 @@ async fn chain_stands(
         }
     }
     Ok(())
+}
+
+/// Whether the web identity's provider is still the one that vouched, and still knows the client id.
+async fn web_origin_stands(claims: &SessionClaims, directory: &dyn Directory) -> Result<(), Error> {
+    let Some(origin) = &claims.web else { return Ok(()) };
+    let found = directory.provider(&origin.account, &origin.provider).await?.ok_or(Error::SessionRevoked)?;
+    let provider = &found.provider;
+    let client = origin
+        .client
+        .as_ref()
+        .is_none_or(|(name, serial)| provider.client_id(name).is_some_and(|client| client.serial == *serial));
+    let stands = provider.id == origin.id && provider.epoch == origin.epoch && client;
+    if stands { Ok(()) } else { Err(Error::SessionRevoked) }
 }
 
 /// The user of the long-term key at the beginning, which must be active and of the user that begins the chain.

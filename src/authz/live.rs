@@ -2,8 +2,8 @@
 
 use super::builtin;
 use crate::authn::{
-    BucketEntry, CompiledPolicy, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, RoleEntry, SessionEntry,
-    UserEntry,
+    BucketEntry, CompiledPolicy, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, ProviderEntry, RoleEntry,
+    SessionEntry, UserEntry,
 };
 use crate::entity::User;
 use crate::store::{RecordKey, Records, Versioned};
@@ -53,6 +53,11 @@ impl Directory for LiveDirectory<'_> {
     async fn group(&self, account: &AccountId, name: &str) -> Result<Option<Arc<GroupEntry>>, LookupError> {
         let found = self.records.get(&RecordKey::group(account, name)).await?;
         found.map(|stored| GroupEntry::new(stored, self.default_account).map(Arc::new)).transpose()
+    }
+
+    async fn provider(&self, account: &AccountId, name: &str) -> Result<Option<Arc<ProviderEntry>>, LookupError> {
+        let found = self.records.get(&RecordKey::oidc_provider(account, name)).await?;
+        Ok(found.map(|stored| Arc::new(ProviderEntry { provider: stored.value, revision: stored.revision })))
     }
 
     async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError> {

@@ -17,7 +17,8 @@ pub use follow::follow;
 pub use shelf::CacheCounters;
 
 use crate::authn::{
-    BucketEntry, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, RoleEntry, SessionEntry, UserEntry,
+    BucketEntry, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, ProviderEntry, RoleEntry, SessionEntry,
+    UserEntry,
 };
 use crate::authz::user_entry;
 use crate::store::{RecordKey, Records, Versioned};
@@ -59,6 +60,7 @@ pub struct CachedDirectory {
     buckets: Shelf<BucketEntry>,
     policies: Shelf<PolicyEntry>,
     groups: Shelf<GroupEntry>,
+    providers: Shelf<ProviderEntry>,
     /// Opened tokens, each with the ring's generation at which it was opened.
     sessions: moka::sync::Cache<[u8; 32], (u64, Arc<SessionEntry>), foldhash::fast::RandomState>,
     session_counters: CacheCounters,
@@ -88,6 +90,7 @@ impl CachedDirectory {
             buckets: Shelf::new(settings),
             policies: Shelf::new(settings),
             groups: Shelf::new(settings),
+            providers: Shelf::new(settings),
             sessions: moka::sync::Cache::builder()
                 .max_capacity(settings.max_entries)
                 .time_to_live(Duration::from_secs(settings.lifetime_seconds.min(300)))
@@ -97,7 +100,7 @@ impl CachedDirectory {
     }
 
     /// Hits and misses by cache, for the metrics.
-    pub fn counters(&self) -> [(&'static str, (u64, u64)); 7] {
+    pub fn counters(&self) -> [(&'static str, (u64, u64)); 8] {
         [
             ("keys", self.keys.counters.read()),
             ("users", self.users.counters.read()),
@@ -105,6 +108,7 @@ impl CachedDirectory {
             ("buckets", self.buckets.counters.read()),
             ("policies", self.policies.counters.read()),
             ("groups", self.groups.counters.read()),
+            ("providers", self.providers.counters.read()),
             ("sessions", self.session_counters.read()),
         ]
     }
@@ -192,6 +196,18 @@ impl Directory for CachedDirectory {
         }
         let compile = |stored| GroupEntry::new(stored, &self.default_account);
         self.groups.get(asked, RecordKey::group(account, name), self.source(), compile).await
+    }
+
+    async fn provider(&self, account: &AccountId, name: &str) -> Result<Option<Arc<ProviderEntry>>, LookupError> {
+        self.trusted()?;
+        let asked = Name { account: account.as_str(), name };
+        if let Some(found) = self.providers.recall(asked, self.source()) {
+            return Ok(found);
+        }
+        let compile = |stored: Versioned<crate::entity::OidcProvider>| {
+            Ok(ProviderEntry { provider: stored.value, revision: stored.revision })
+        };
+        self.providers.get(asked, RecordKey::oidc_provider(account, name), self.source(), compile).await
     }
 
     async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError> {

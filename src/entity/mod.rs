@@ -14,6 +14,7 @@ mod group;
 mod last_used;
 mod managed_policy;
 mod names;
+mod oidc_provider;
 pub mod quota;
 mod revocations;
 mod role;
@@ -33,6 +34,7 @@ pub use names::{
     policy_document, policy_name, required, role_name, role_session_name, same_tag_key, session_policy,
     source_identity, tag_key, tag_value, user_name,
 };
+pub use oidc_provider::{ClientId, OidcProvider};
 pub use revocations::Revocations;
 pub use role::{Role, Tag};
 pub use stored_policy::StoredPolicy;

@@ -1,7 +1,7 @@
 //! Typed records and the builder of commits.
 
 use super::{Expect, Kind, RecordKey};
-use crate::entity::{AccessKey, Account, BucketRecord, Group, LastUsed, ManagedPolicy, Role, User};
+use crate::entity::{AccessKey, Account, BucketRecord, Group, LastUsed, ManagedPolicy, OidcProvider, Role, User};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -67,6 +67,14 @@ impl Stored for ManagedPolicy {
 
     fn record_key(&self) -> RecordKey {
         RecordKey::policy(&self.account, &self.name)
+    }
+}
+
+impl Stored for OidcProvider {
+    const KIND: Kind = Kind::OidcProvider;
+
+    fn record_key(&self) -> RecordKey {
+        RecordKey::oidc_provider(&self.account, self.name())
     }
 }
 

@@ -25,11 +25,13 @@ pub enum Kind {
     Policy,
     /// The last use of a role or key.
     LastUsed,
+    /// An OpenID Connect provider, by its URL without scheme, case and all.
+    OidcProvider,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Meta,
         Self::User,
         Self::AccessKey,
@@ -39,6 +41,7 @@ impl Kind {
         Self::Group,
         Self::Policy,
         Self::LastUsed,
+        Self::OidcProvider,
     ];
 
     /// The kind's name in store keys.
@@ -53,6 +56,7 @@ impl Kind {
             Self::Group => "group",
             Self::Policy => "policy",
             Self::LastUsed => "last-used",
+            Self::OidcProvider => "oidc-provider",
         }
     }
 
@@ -144,6 +148,11 @@ impl RecordKey {
             Used::Key(id) => format!("key/{id}"),
         };
         Self { kind: Kind::LastUsed, scope: Scope::Account(account.clone()), name }
+    }
+
+    /// An OpenID Connect provider of an account, by its URL without scheme.
+    pub fn oidc_provider(account: &AccountId, name: &str) -> Self {
+        Self { kind: Kind::OidcProvider, scope: Scope::Account(account.clone()), name: name.to_owned() }
     }
 
     /// A bucket.

@@ -202,7 +202,7 @@ mod tests {
 
     fn plain() -> Caller {
         let (chain, transitive) = (Vec::new(), Vec::new());
-        Caller { is_role_session: false, chain, parent_key: None, source_identity: None, transitive }
+        Caller { is_role_session: false, chain, parent_key: None, web: None, source_identity: None, transitive }
     }
 
     /// A session with a source identity and a tag that goes on.

@@ -1,7 +1,7 @@
 //! What minting records of the caller.
 
 use crate::authn::{Authenticated, Identity};
-use crate::token::Link;
+use crate::token::{Link, WebOrigin};
 use crate::types::AccessKeyId;
 
 /// What the token records of the caller.
@@ -13,6 +13,8 @@ pub struct Caller {
     pub chain: Vec<Link>,
     /// The long-term key at the beginning of the chain.
     pub parent_key: Option<AccessKeyId>,
+    /// The web identity at the beginning of the chain.
+    pub web: Option<Box<WebOrigin>>,
     /// The source identity, which no later session can change.
     pub source_identity: Option<String>,
     /// The tags that go on to later sessions.
@@ -30,6 +32,7 @@ impl Caller {
             is_role_session: matches!(caller.identity(), Identity::Role(..)),
             chain: caller.chain(),
             parent_key: caller.long_term_key().cloned(),
+            web: claims.and_then(|claims| claims.web.clone()),
             source_identity: claims.and_then(|claims| claims.source_identity.clone()),
             transitive: claims.map(|claims| claims.tags.iter().filter(goes_on).cloned().collect()).unwrap_or_default(),
         }

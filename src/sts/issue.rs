@@ -52,6 +52,7 @@ pub fn issue(
     let claims = SessionClaims {
         session_name: request.session_name().to_owned(),
         chain: caller.chain.clone(),
+        web: caller.web.clone(),
         source_identity: request.session_source_identity(caller).map(ToOwned::to_owned),
         tags: request.session_tags(caller),
         transitive: request.session_transitive(caller),
@@ -84,6 +85,7 @@ impl Mint<'_> {
             issued,
             chain: Vec::new(),
             parent_key,
+            web: None,
             source_identity: None,
             tags: Vec::new(),
             transitive: Vec::new(),

@@ -58,6 +58,7 @@ impl World {
             is_role_session: false,
             chain: vec![link("TESTER2", "AIDAJQABLZS4A3QDU576Q")],
             parent_key: Some(AccessKeyId::parse("TESTER2").unwrap()),
+            web: None,
             source_identity: None,
             transitive: Vec::new(),
         };

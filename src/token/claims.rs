@@ -79,6 +79,35 @@ pub struct Link {
     pub minted: Option<Minted>,
 }
 
+/// The web identity with which a chain of sessions began. The provider and the client id must still stand
+/// (security rule 21).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebOrigin {
+    /// The provider's account: that of the role.
+    #[serde(rename = "a")]
+    pub account: AccountId,
+    /// The provider's URL without scheme, by which it is looked up.
+    #[serde(rename = "p")]
+    pub provider: String,
+    /// Its unique id.
+    #[serde(rename = "i")]
+    pub id: UniqueId,
+    /// Its session epoch, compared for equality.
+    #[serde(rename = "e")]
+    pub epoch: u64,
+    /// The client id that the token was for, and its serial; none where the provider has no client ids and the
+    /// configuration lets that be.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<(String, u64)>,
+    /// `sub` of the token.
+    #[serde(rename = "s")]
+    pub subject: String,
+    /// The audience: `azp`, or `aud` where there is none.
+    #[serde(rename = "u")]
+    pub audience: String,
+}
+
 /// All that is fixed when a session is minted. Permissions are not: they are looked up live.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,6 +142,9 @@ pub struct SessionClaims {
     /// The long-term key at the beginning of the chain; the session ends with it (security rule 14).
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub parent_key: Option<AccessKeyId>,
+    /// The web identity at the beginning of the chain; the session ends with its provider and client id.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub web: Option<Box<WebOrigin>>,
     /// Source identity, fixed for the chain.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     pub source_identity: Option<String>,
@@ -145,11 +177,14 @@ impl SessionClaims {
         };
         // Sessions of users are minted with a long-term key, never from a session (security rule 16).
         let first = self.kind.is_role() || (self.chain.is_empty() && self.parent_key.is_some());
+        // A chain has one beginning.
+        let one_origin = self.parent_key.is_none() || self.web.is_none();
         let fits = self.access_key.is_temporary()
             && self.chain.len() < MAX_LINKS
             && self.issued < self.expires
             && self.subject.kind == subject
-            && first;
+            && first
+            && one_origin;
         if fits { Ok(()) } else { Err(Error::MalformedClaims) }
     }
 }

@@ -14,7 +14,7 @@ mod ring_text;
 mod session;
 mod temporary_key;
 
-pub use claims::{Link, LinkKind, MAX_LINKS, Minted, SessionClaims, SessionKind};
+pub use claims::{Link, LinkKind, MAX_LINKS, Minted, SessionClaims, SessionKind, WebOrigin};
 pub use error::{Error, RingError, RotationError};
 pub use key_ring::{KeyRing, KeyState};
 pub use message::MAX_MESSAGE_LENGTH;

@@ -17,6 +17,8 @@ pub enum IdKind {
     Group,
     /// `ANPA`
     ManagedPolicy,
+    /// `AOIP`: an OpenID Connect provider. AWS shows none; ours tells a provider made again from the one before.
+    OidcProvider,
     /// `AKIA`: a long-term access key, which has the same shape with 20 characters.
     LongTermKey,
     /// `ASIA`: a temporary access key, 20 characters.
@@ -31,6 +33,7 @@ impl IdKind {
             Self::Role => ("AROA", 17),
             Self::Group => ("AGPA", 17),
             Self::ManagedPolicy => ("ANPA", 17),
+            Self::OidcProvider => ("AOIP", 17),
             Self::LongTermKey => ("AKIA", 16),
             Self::TemporaryKey => ("ASIA", 16),
         }

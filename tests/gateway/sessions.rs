@@ -39,6 +39,7 @@ async fn claims(world: &World, kind: SessionKind, name: &str, policies: &[&str])
         policy_arns: Vec::new(),
         chain: Vec::new(),
         parent_key: Some(AccessKeyId::parse("KEYOF_ann").unwrap()),
+        web: None,
         source_identity: None,
         tags: Vec::new(),
         transitive: Vec::new(),

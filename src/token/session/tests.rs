@@ -51,6 +51,7 @@ fn claims() -> SessionClaims {
         policy_arns: Vec::new(),
         chain: vec![link(LinkKind::User, "TESTER2", "AIDAJQABLZS4A3QDU576Q")],
         parent_key: Some(AccessKeyId::parse("TESTER2").unwrap()),
+        web: None,
         source_identity: None,
         tags: vec![("team".into(), vec!["a".into(), "b".into()])],
         transitive: vec!["team".into()],
