@@ -172,12 +172,16 @@ def web_role(endpoint, trust, policy=S3_ALL, owner=ADMIN, **more):
     return arn
 
 
-def present(endpoint, role, token, session="Bob", **more):
-    """AssumeRoleWithWebIdentity, unsigned as every SDK sends it: the answer as boto3 has it."""
+def present(endpoint, role, token, session="Bob", source=None, **more):
+    """AssumeRoleWithWebIdentity, unsigned as every SDK sends it: the answer as boto3 has it.
+
+    Each call comes from an address of its own (all of 127/8 is loopback), or else from `source`: the gate slows down
+    an address that too many refused calls come from.
+    """
     sts = client("sts", endpoint, Keys(None, None))
-    return sts.assume_role_with_web_identity(
-        RoleArn=role, RoleSessionName=session, WebIdentityToken=token, **more
-    )
+    origin = source or "127." + ".".join(str(secrets.randbelow(254) + 1) for _ in range(3))
+    sts._endpoint.http_session._manager.connection_pool_kw["source_address"] = (origin, 0)
+    return sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName=session, WebIdentityToken=token, **more)
 
 
 def web_keys(endpoint, role, token, **more):
