@@ -224,7 +224,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         issuer = self.server.issuer
-        issuer.requests.append((self.path, dict(self.headers)))
+        issuer.requests.append((self.path, self.headers))
         if issuer.bearer and self.headers.get("Authorization") != f"Bearer {issuer.bearer}":
             return self._send(Answer(b'{"kind":"Status","code":401}', 401))
         return self._send(issuer.answer(self.path))

@@ -17,6 +17,7 @@ import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from clients import Keys, allow, assume, client, deny, document, refused, unique
 from gate import TESTER1, TESTER2
 from idp import ADMIN, AUDIENCE, CLIENT, claims_of, present, register, token_file, web_keys, web_role, web_trust
@@ -71,7 +72,7 @@ def assumes(served, condition, token, actions=TAGGED):
     role = served.role(condition, actions)
     try:
         return bool(present(served.endpoint, role, token))
-    except client("sts", served.endpoint, ADMIN).exceptions.ClientError as error:
+    except ClientError as error:
         assert error.response["Error"]["Code"] == "AccessDenied", error
         return False
 
@@ -150,7 +151,6 @@ def test_conditions_that_do_not_hold(served):
         {"StringEquals": {served.key("aud"): "other-app"}},
         {"StringEquals": {served.key("no_such_claim"): "x"}},
         {"StringEquals": {"other.example.com:aud": CLIENT}},
-        {"StringEquals": {"aud": CLIENT}},
         {"ForAllValues:StringEquals": {served.key("groups"): ["engineers"]}},
         {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
     ]
