@@ -7,7 +7,7 @@
 use super::error::{Error, Shown};
 use super::table::{Row, is_known_header};
 use super::tags::Tags;
-use crate::wire::RequestHead;
+use crate::wire::{RequestHead, is_token_byte};
 use std::borrow::Cow;
 
 /// Headers that belong to the signature or to the framing. They are read by those who own these and never
@@ -158,7 +158,7 @@ pub(crate) fn admit(head: &RequestHead, hoisted: &[(String, Vec<u8>)], row: &Row
 
 /// A header name by RFC 9110 section 5.6.2. Names on the wire are; a query key could smuggle a line end.
 fn is_token(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !name.is_empty() && name.bytes().all(is_token_byte)
 }
 
 fn is_list(name: &str) -> bool {
