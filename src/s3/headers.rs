@@ -117,17 +117,17 @@ fn admission(name: &str, row: &Row) -> Result<Admission, Error> {
 /// Sorts out the headers of `head` and those lifted from a presigned query (names in lower case).
 pub(crate) fn admit(head: &RequestHead, hoisted: &[(String, Vec<u8>)], row: &Row) -> Result<Admitted, Error> {
     let mut admitted = Admitted::default();
-    for (at, header) in head.headers().iter().enumerate() {
-        let admission = admission(&header.name, row)?;
+    for (at, header) in head.headers().enumerate() {
+        let admission = admission(header.name, row)?;
         if matches!(admission, Admission::Drop) {
             continue;
         }
-        let repeated = head.headers().iter().take(at).any(|earlier| earlier.name == header.name);
-        if repeated && !is_list(&header.name) {
+        let repeated = head.headers().take(at).any(|earlier| earlier.name == header.name);
+        if repeated && !is_list(header.name) {
             return Err(Error::RepeatedHeader(Shown::new(header.name.as_bytes())));
         }
         if let Admission::Forward(name) = admission {
-            admitted.add(name, trimmed(&header.value))?;
+            admitted.add(name, trimmed(header.value))?;
         }
     }
     for (at, (name, value)) in hoisted.iter().enumerate() {

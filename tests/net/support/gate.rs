@@ -63,7 +63,7 @@ fn forward(head: &RequestHead, path: String, id: &str) -> Forward {
     let query = pairs.pairs().iter().map(|pair| (text(&pair.raw_key), value(pair))).collect();
     let passes =
         |name: &str| name.starts_with("x-amz-") || matches!(name, "content-type" | "range" | "content-encoding");
-    let fields = head.headers().iter().filter(|field| passes(&field.name));
+    let fields = head.headers().filter(|field| passes(field.name));
     let headers = fields.map(|field| (field.name.to_string(), field.value.to_vec())).collect();
     let missing = error(403, "AccessDenied", "hidden", id);
     let response = if path.starts_with("/hide") { ResponsePlan::HideMissing(missing) } else { ResponsePlan::Pass };
