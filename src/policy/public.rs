@@ -97,11 +97,8 @@ mod tests {
 
     fn is_public(statements: &str) -> bool {
         let document = format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#);
-        let options = ParseOptions {
-            kind: PolicyKind::Bucket,
-            default_account: &AccountId::empty(),
-            bindings: &Bindings::new(),
-        };
+        let options =
+            ParseOptions { kind: PolicyKind::Bucket, default_account: &AccountId::empty(), bindings: &Bindings::new() };
         Policy::parse(&document, &options).unwrap_or_else(|error| panic!("{document}: {error}")).is_public()
     }
 

@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn actions_that_s3_does_not_have_are_refused() {
         for action in ["s3:GetObjects", "s3:Gat*", "iam:GetUser", "sts:AssumeRole", "s3x:GetObject"] {
-            let found = refusal(&format!(r#""Action":["s3:GetObject","{action}"]"#), r#""Resource":"arn:aws:s3:::b/*""#);
+            let found =
+                refusal(&format!(r#""Action":["s3:GetObject","{action}"]"#), r#""Resource":"arn:aws:s3:::b/*""#);
             let Some(BucketRefusal::Action { place, .. }) = found else { panic!("{action}: {found:?}") };
             assert_eq!(place, "Statement[0].Action[1]");
         }
