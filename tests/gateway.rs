@@ -14,6 +14,8 @@ mod support;
 
 #[path = "gateway/answers.rs"]
 mod answers;
+#[path = "gateway/bucket_policy.rs"]
+mod bucket_policy;
 #[path = "gateway/buckets.rs"]
 mod buckets;
 #[path = "gateway/directory.rs"]

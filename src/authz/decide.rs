@@ -1,7 +1,7 @@
 //! Who may do what: the policies that apply to a caller, put to the PDP, and the permit.
 
 use super::slots::{Origin, Subject};
-use super::{Denied, Permit, Reach};
+use super::{Denied, Permit, Reach, keeps_bucket_policy};
 use crate::authn::{Authenticated, BucketEntry, CompiledPolicy, Grants, Identity, RoleEntry};
 use crate::entity::{Caps, Owner, UserKind};
 use crate::policy::{self, AuthorizationRequest, Decision, DecodedDenial, NamedPolicy, Outcome, Policies};
@@ -98,6 +98,25 @@ pub fn caller_only(caller: &Authenticated) -> Option<Permit> {
 
 /// Decides one question: the statements that allowed, or the denial.
 fn decide(caller: &Authenticated, question: &Question<'_>) -> Result<Vec<String>, Box<Denied>> {
+    let bucket_policy = question.bucket.and_then(|bucket| bucket.policy.as_ref());
+    let decided = decide_under(caller, question, bucket_policy);
+    // Only a denial is looked at again: that the policy itself keeps its owner from it must not be the reason.
+    match (&decided, question.bucket.filter(|_| bucket_policy.is_some())) {
+        (Err(_), Some(bucket))
+            if keeps_bucket_policy(caller.principal(), &question.requirement.action, &bucket.record) =>
+        {
+            decide_under(caller, question, None)
+        }
+        _ => decided,
+    }
+}
+
+/// Decides one question under this bucket policy.
+fn decide_under(
+    caller: &Authenticated,
+    question: &Question<'_>,
+    bucket_policy: Option<&CompiledPolicy>,
+) -> Result<Vec<String>, Box<Denied>> {
     let subject = Subject::from(caller.identity());
     let identity = subject.identity_policies(question.bucket, bare);
     let boundaries = subject.boundaries(bare);
@@ -113,7 +132,7 @@ fn decide(caller: &Authenticated, question: &Question<'_>) -> Result<Vec<String>
         identity: &identity,
         boundaries: &boundaries,
         session: session.as_deref(),
-        resource: question.bucket.and_then(|bucket| bucket.policy.as_ref()).map(CompiledPolicy::named),
+        resource: bucket_policy.map(CompiledPolicy::named),
     };
     let decision = policy::decide(&request, &policies);
     match judge(caller.principal(), &question.requirement, &decision, question.account) {

@@ -80,6 +80,10 @@ impl Gateway {
             Operation::ListBuckets => self.list_buckets(scene, &call).await.map(Verdict::Respond),
             Operation::CreateBucket => self.create_bucket(scene, &call).await.map(Verdict::Respond),
             Operation::DeleteBucket => self.delete_bucket(scene, &call).await.map(Verdict::Respond),
+            Operation::GetBucketPolicy => self.get_bucket_policy(scene, &call).await.map(Verdict::Respond),
+            Operation::GetBucketPolicyStatus => self.get_bucket_policy_status(scene, &call).await.map(Verdict::Respond),
+            Operation::PutBucketPolicy => self.put_bucket_policy(scene, &call).await.map(Verdict::Respond),
+            Operation::DeleteBucketPolicy => self.delete_bucket_policy(scene, &call).await.map(Verdict::Respond),
             Operation::DeleteObjects => self.delete_objects(scene, &call).await.map(Verdict::Respond),
             Operation::CopyObject | Operation::UploadPartCopy => self.copy(scene, &call).await,
             Operation::CompleteMultipartUpload

@@ -141,6 +141,12 @@ fn s3_saying(fault: &Fault) -> Saying {
         Fault::NoSuchBucket { bucket } => {
             Saying::new(404, "NoSuchBucket", no_such_bucket(bucket)).with("BucketName", bucket.clone())
         }
+        Fault::NoSuchBucketPolicy { bucket } => {
+            Saying::new(404, "NoSuchBucketPolicy", text).with("BucketName", bucket.clone())
+        }
+        Fault::Policy(_) => Saying::new(400, "MalformedPolicy", text),
+        Fault::PolicyOfAnotherAccount => Saying::new(405, "MethodNotAllowed", text),
+        Fault::PolicyWithoutRecord { .. } | Fault::PolicyRemovesOwnAccess => Saying::new(400, "InvalidRequest", text),
         Fault::BucketTaken => Saying::new(409, "BucketAlreadyExists", text),
         Fault::BucketBusy => Saying::new(409, "OperationAborted", text),
         Fault::MissingLength => Saying::new(411, "MissingContentLength", text),
@@ -289,6 +295,11 @@ fn control_saying(fault: &Fault) -> Saying {
         Fault::S3(_)
         | Fault::NotImplemented(_)
         | Fault::NoSuchBucket { .. }
+        | Fault::NoSuchBucketPolicy { .. }
+        | Fault::Policy(_)
+        | Fault::PolicyOfAnotherAccount
+        | Fault::PolicyWithoutRecord { .. }
+        | Fault::PolicyRemovesOwnAccess
         | Fault::BucketTaken
         | Fault::BucketBusy
         | Fault::MissingLength

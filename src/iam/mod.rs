@@ -42,7 +42,7 @@ pub use error::{Error, Remains};
 pub use nouns::Noun;
 pub use page::Page;
 pub use policy_arn::PolicyArn;
-pub use trust::{Subject, SubjectKind};
+pub use trust::{Subject, SubjectKind, bind};
 
 use crate::authz::Permit;
 use crate::store::{RecordKey, Records};

@@ -27,6 +27,7 @@ pub mod lint;
 mod near_miss;
 mod parse;
 mod principal;
+mod public;
 #[cfg(test)]
 mod reason_tests;
 mod report;
