@@ -34,6 +34,8 @@ mod objects;
 mod people;
 #[path = "gateway/planes.rs"]
 mod planes;
+#[path = "gateway/providers.rs"]
+mod providers;
 #[path = "gateway/roles.rs"]
 mod roles;
 #[path = "gateway/sessions.rs"]

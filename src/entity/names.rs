@@ -88,7 +88,8 @@ pub fn number(field: &'static str, value: Option<&str>, min: u32, max: u32) -> R
     }
 }
 
-fn length(field: &'static str, text: &str, min: usize, max: usize) -> Result<(), NameError> {
+/// A length in characters.
+pub(super) fn length(field: &'static str, text: &str, min: usize, max: usize) -> Result<(), NameError> {
     match text.chars().count() {
         count if count < min => Err(NameError::TooShort { field, min }),
         count if count > max => Err(NameError::TooLong { field, max }),

@@ -444,7 +444,7 @@ async fn a_standalone_user_who_owns_something_stays() {
     world.records.commit(Changes::new().create(&bucket)).await.unwrap();
     let error = world.call("DeleteUser", &[("UserName", "Owner")]).await.unwrap_err();
     assert_eq!(error.code(), "DeleteConflict");
-    assert!(error.to_string().contains("must delete the buckets and roles that the user owns first"));
+    assert!(error.to_string().contains("must delete the buckets, roles and providers that the user owns first"));
     let found = world.records.get::<BucketRecord>(&RecordKey::bucket("b")).await.unwrap().unwrap();
     world.records.commit(Changes::new().delete(&found)).await.unwrap();
     world.call("DeleteUser", &[("UserName", "Owner")]).await.unwrap();
