@@ -15,7 +15,9 @@ mod buckets;
 mod control_plane;
 mod copy;
 mod data_plane;
+mod facts;
 mod fault;
+mod pin;
 mod ports;
 mod rescue;
 mod rewrite;
@@ -24,6 +26,7 @@ mod sts_plane;
 mod trace;
 mod verdict;
 
+pub use facts::FactFault;
 pub use fault::Fault;
 pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, refusal_of_the_gate};
 pub use rescue::{Dialect, error_response, fault_response};

@@ -48,7 +48,7 @@ pub use outbound::OutboundTarget;
 pub use request::S3Request;
 pub use requirements::{Facts, Requirements, entry_requirements, requirements};
 pub use route::route;
-pub use tags::{MAX_BUCKET_TAGS, MAX_OBJECT_TAGS, Tags};
+pub use tags::{MAX_BUCKET_TAGS, MAX_OBJECT_TAGS, StoredTags, Tags};
 
 #[cfg(test)]
 mod table_tests;

@@ -67,7 +67,7 @@ fn forward(head: &RequestHead, path: String, id: &str) -> Forward {
     let headers = fields.map(|field| (field.name.to_string(), field.value.to_vec())).collect();
     let missing = error(403, "AccessDenied", "hidden", id);
     let response = if path.starts_with("/hide") { ResponsePlan::HideMissing(missing) } else { ResponsePlan::Pass };
-    Forward { permit: permit(), method: head.method(), path, query, headers, body: plan(head), response }
+    Forward { permit: permit(), method: head.method(), path, query, headers, body: plan(head), response, changed: None }
 }
 
 fn plan(head: &RequestHead) -> BodyPlan {
