@@ -159,7 +159,8 @@ fn decide(caller: &Authenticated, question: &Question<'_>) -> Result<Vec<String>
 }
 
 /// What the caller may have decoded. S3 denials are described only where the configuration asks for it: there a
-/// denial must be cheap. A referring page's address may itself be a credential (a presigned URL), so it is left out.
+/// denial must be cheap. A referring page's address may itself be a credential (a presigned URL), so it is left out;
+/// so are the backend's tags, which who is denied here may not be allowed to read.
 fn report(
     caller: &Authenticated,
     request: &AuthorizationRequest<'_>,
@@ -169,7 +170,12 @@ fn report(
         return None;
     }
     let mut described = DecodedDenial::new(request, decision)?;
-    described.context.conditions.items.retain(|pair| !pair.key.eq_ignore_ascii_case("aws:Referer"));
+    let tags = TagFacts { object: true, bucket: true };
+    let is_told = |key: &str| {
+        !key.eq_ignore_ascii_case("aws:Referer")
+            && (!has_prefix_ignoring_case(request.action, "s3:") || !tags.covers(key))
+    };
+    described.context.conditions.items.retain(|pair| is_told(&pair.key));
     Some(Box::new(described))
 }
 

@@ -198,7 +198,7 @@ impl Gateway {
     /// backend does not tell what that needs, it is not heard.
     pub(super) async fn hide_missing<'p>(
         &self,
-        scene: &Scene<'_>,
+        scene: &mut Scene<'_>,
         call: &Call<'_>,
         seen: &mut Seen<'p>,
         bucket: &BucketName,

@@ -39,7 +39,12 @@ struct Heard {
     may_allow: bool,
 }
 
-fn hear(named: &NamedPolicy<'_>, query: &Query<'_>, context: &dyn ReadContext, is_open: &impl Fn(&str) -> bool) -> Heard {
+fn hear(
+    named: &NamedPolicy<'_>,
+    query: &Query<'_>,
+    context: &dyn ReadContext,
+    is_open: &impl Fn(&str) -> bool,
+) -> Heard {
     let policy = named.policy;
     let mut heard = Heard::default();
     policy.index.candidates(&query.action, root_of(query.resource), |number| {
