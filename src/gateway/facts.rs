@@ -275,7 +275,8 @@ fn identity(answer: &BackendAnswer) -> Result<Pin, Fault> {
     match answer.status {
         200 => {
             let etag = || {
-                let etag = answer.header("etag").filter(|etag| !etag.is_empty())?;
+                // A weak one matches nothing (RFC 9110 section 13.1.1).
+                let etag = answer.header("etag").filter(|etag| !etag.is_empty() && !etag.starts_with("W/"))?;
                 let modified = answer.header("last-modified").and_then(|date| Timestamp::parse_http(date).ok());
                 Some(Pin::Etag { etag: etag.as_bytes().to_vec(), modified })
             };

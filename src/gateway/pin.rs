@@ -152,7 +152,7 @@ impl<'a> Conditions<'a> {
             // With `If-Match` a backend passes this over (RFC 9110 section 13.2.2).
             (None, Some(date)) => {
                 let date = std::str::from_utf8(date).ok().and_then(|date| Timestamp::parse_http(date).ok());
-                !date.zip(*modified).is_some_and(|(date, modified)| modified.seconds() > date.seconds())
+                date.zip(*modified).is_none_or(|(date, modified)| modified.seconds() <= date.seconds())
             }
             (None, None) => true,
         };
