@@ -22,6 +22,8 @@ mod buckets;
 mod directory;
 #[path = "gateway/escalation.rs"]
 mod escalation;
+#[path = "gateway/facts.rs"]
+mod facts;
 #[path = "gateway/forwarding.rs"]
 mod forwarding;
 #[path = "gateway/grants.rs"]

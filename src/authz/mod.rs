@@ -12,7 +12,7 @@ mod live;
 mod slots;
 
 pub use context::{principal_context, request_context, resource_context, s3_context};
-pub use decide::{Question, authorize, authorize_trust, caller_only, may, unfetched_key};
+pub use decide::{Question, TagFacts, authorize, authorize_trust, caller_only, may, unfetched_key};
 pub use denied::Denied;
 pub use keeper::keeps_bucket_policy;
 pub use live::{LiveDirectory, user_entry};

@@ -7,15 +7,17 @@
 
 use super::buckets::Place;
 use super::data_plane::Call;
+use super::facts::{About, Seen};
 use super::{BodyError, Fault, Gateway, PolicyFault, Scene};
 use crate::authn::BucketEntry;
-use crate::authz::{self, Permit};
+use crate::authz::Permit;
 use crate::entity::{BucketRecord, BucketState, StoredPolicy};
 use crate::iam;
 use crate::policy::lint::{Catalogue, KnownAction, LintOptions, ResourceForm, bucket_refusal};
 use crate::policy::{Bindings, ParseOptions, Policy, PolicyKind};
 use crate::s3::{self, ActionTarget, BucketName, MAX_POLICY_BYTES};
 use crate::store::{self, Changes, RecordKey, Versioned};
+use crate::types::Requirement;
 use crate::wire::Response;
 use crate::wire::xml::XmlWriter;
 
@@ -62,7 +64,7 @@ impl Gateway {
             let record = held.ok_or_else(|| Fault::PolicyWithoutRecord { bucket: name.as_str().to_owned() })?;
             let value = BucketRecord { policy: Some(policy.clone()), ..record.value.clone() };
             if !confirmed {
-                self.keeps_access(call, &value)?;
+                self.keeps_access(scene, call, &value).await?;
             }
             if self.change_policy(&record, &value, &permit).await? {
                 return Ok(Response::empty(204));
@@ -93,8 +95,7 @@ impl Gateway {
     /// The bucket of an allowed question about its policy.
     async fn bucket_policy_place(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Place, Fault> {
         let place = self.place(call.request.bucket()).await?;
-        let needs = s3::requirements(call.request, s3::Facts::default()).always;
-        self.permit_at(scene, call, needs, &place, None)?;
+        self.permit_at(scene, call, &mut Seen::default(), &place, None).await?;
         super::body::plan(scene.head, call, &self.settings)?;
         Ok(place)
     }
@@ -116,9 +117,7 @@ impl Gateway {
             Some((BucketState::Creating | BucketState::Deleting, _)) => (Place::Absent(name.as_str().to_owned()), None),
             Some((BucketState::Claimed, _)) | None => (self.unrecorded_place(name).await?, None),
         };
-        let needs = s3::requirements(call.request, s3::Facts::default()).always;
-        let questions = needs.into_iter().map(|need| call.question(need, place.entry(), call.facts(None))).collect();
-        let permit = authz::authorize(call.caller, questions).ok_or(Fault::NothingRequired)??;
+        let permit = self.judge_policy(scene, call, &place).await?;
         if scene.trace.decision.is_empty() {
             scene.trace.allowed(&permit);
         }
@@ -160,14 +159,20 @@ impl Gateway {
     }
 
     /// Refuses a policy under which the caller could not put it again.
-    fn keeps_access(&self, call: &Call<'_>, value: &BucketRecord) -> Result<(), Fault> {
+    async fn keeps_access(&self, scene: &mut Scene<'_>, call: &Call<'_>, value: &BucketRecord) -> Result<(), Fault> {
         let entry = BucketEntry::new(Versioned { value: value.clone(), revision: 0 }, &self.settings.default_account)?;
-        let needs = s3::requirements(call.request, s3::Facts::default()).always;
-        for need in needs {
-            let kept = authz::may(call.caller, &call.question(need, Some(&entry), call.facts(None)));
-            kept.map_err(|_| Fault::PolicyRemovesOwnAccess)?;
+        match self.judge_policy(scene, call, &Place::Bucket(entry.into())).await {
+            Err(Fault::Denied(_)) => Err(Fault::PolicyRemovesOwnAccess),
+            judged => judged.map(drop),
         }
-        Ok(())
+    }
+
+    /// A permit for what the request needs on the bucket as it is at `place`.
+    async fn judge_policy(&self, scene: &mut Scene<'_>, call: &Call<'_>, place: &Place) -> Result<Permit, Fault> {
+        let needs = || s3::requirements(call.request, s3::Facts::default()).always;
+        let about = |_: &Requirement| About::bucket(place);
+        let judged = self.judge(scene, call, &mut Seen::default(), needs, about).await?;
+        Ok(judged.ok_or(Fault::NothingRequired)??)
     }
 
     /// Commits the record with its other policy; whether it, and what the caller may do, was still what was decided on.

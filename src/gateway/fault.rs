@@ -1,6 +1,6 @@
 //! Everything that can end a request before its answer.
 
-use super::{BackendError, BodyError, PolicyFault, Trace};
+use super::{BackendError, BodyError, FactFault, PolicyFault, Trace};
 use crate::authn::{self, LookupError};
 use crate::authz::Denied;
 use crate::s3::Operation;
@@ -129,8 +129,11 @@ pub enum Fault {
     )]
     BackendRefusesGate(&'static str),
     /// A fact that the decision needs could not be had from the backend (security rule 11).
-    #[error("the backend did not tell the tags of the object that the decision needs")]
-    FactUnknown,
+    #[error("the backend did not tell the tags that the decision needs")]
+    FactUnknown(#[source] FactFault),
+    /// Another object took the place of the one whose tags were judged.
+    #[error("The object was changed while the request was decided. Please try again.")]
+    FactChanged,
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Error),

@@ -16,7 +16,9 @@ mod buckets;
 mod control_plane;
 mod copy;
 mod data_plane;
+mod facts;
 mod fault;
+mod pin;
 mod policy_fault;
 mod ports;
 mod rescue;
@@ -26,6 +28,7 @@ mod sts_plane;
 mod trace;
 mod verdict;
 
+pub use facts::FactFault;
 pub use fault::Fault;
 pub use policy_fault::PolicyFault;
 pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, refusal_of_the_gate};

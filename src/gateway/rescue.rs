@@ -167,7 +167,9 @@ fn s3_saying(fault: &Fault) -> Saying {
         }
         Fault::BackendRefusesGate(_) => Saying::new(503, "ServiceUnavailable", BACKEND_REFUSES),
         Fault::Lookup(error) => s3_lookup(error),
-        Fault::FactUnknown | Fault::Store(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
+        // Read by clients as "try again".
+        Fault::FactChanged => Saying::new(503, "SlowDown", text),
+        Fault::FactUnknown(_) | Fault::Store(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
     }
 }
 
@@ -289,7 +291,7 @@ fn control_saying(fault: &Fault) -> Saying {
         Fault::Backend(_)
         | Fault::BackendAnswer
         | Fault::BackendRefusesGate(_)
-        | Fault::FactUnknown
+        | Fault::FactUnknown(_)
         | Fault::Store(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
         // These arise on the S3 plane only, which has its own dialect.
         Fault::S3(_)
@@ -306,6 +308,7 @@ fn control_saying(fault: &Fault) -> Saying {
         | Fault::UnexpectedBody(_)
         | Fault::StreamingUnsigned
         | Fault::ContentSha256
+        | Fault::FactChanged
         | Fault::Chunks(_) => Saying::new(500, "InternalFailure", UNAVAILABLE),
     }
 }

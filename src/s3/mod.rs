@@ -51,7 +51,7 @@ pub use request::S3Request;
 pub use requirements::{Facts, Requirements, entry_requirements, requirements};
 pub use route::route;
 pub(crate) use schema::NAMESPACE;
-pub use tags::{MAX_BUCKET_TAGS, MAX_OBJECT_TAGS, Tags};
+pub use tags::{MAX_BUCKET_TAGS, MAX_OBJECT_TAGS, StoredTags, Tags};
 
 #[cfg(test)]
 mod table_tests;

@@ -102,7 +102,7 @@ fn told(
     let unknown = unfetched_key(question.action, &decision);
     if let Some(key) = unknown {
         text.push_str(&format!(
-            "\nRequests are denied all the same: a statement reads {key}, which this gate does not fetch from the backend yet."
+            "\nTaken as denied all the same: a statement reads {key}, a tag that the gate asks the backend for and this command does not. Give its value with --context."
         ));
     }
     (decision.outcome == Outcome::Allow && unknown.is_none(), text)
