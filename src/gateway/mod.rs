@@ -25,7 +25,10 @@ mod trace;
 mod verdict;
 
 pub use fault::Fault;
-pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, refusal_of_the_gate};
+pub use ports::{
+    Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, WebKeys, WebKeysError,
+    refusal_of_the_gate,
+};
 pub use rescue::{Dialect, error_response, fault_response};
 pub use settings::{Settings, UnrecordedOwner};
 pub use trace::{Plane, Trace};
