@@ -31,7 +31,10 @@ mod verdict;
 pub use facts::FactFault;
 pub use fault::Fault;
 pub use policy_fault::PolicyFault;
-pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, refusal_of_the_gate};
+pub use ports::{
+    Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, WebKeys, WebKeysError,
+    refusal_of_the_gate,
+};
 pub use rescue::{Dialect, error_response, fault_response};
 pub use settings::{Settings, UnrecordedOwner};
 pub use trace::{Plane, Trace};
