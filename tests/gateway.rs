@@ -14,12 +14,16 @@ mod support;
 
 #[path = "gateway/answers.rs"]
 mod answers;
+#[path = "gateway/bucket_policy.rs"]
+mod bucket_policy;
 #[path = "gateway/buckets.rs"]
 mod buckets;
 #[path = "gateway/directory.rs"]
 mod directory;
 #[path = "gateway/escalation.rs"]
 mod escalation;
+#[path = "gateway/facts.rs"]
+mod facts;
 #[path = "gateway/forwarding.rs"]
 mod forwarding;
 #[path = "gateway/grants.rs"]
@@ -32,6 +36,8 @@ mod objects;
 mod people;
 #[path = "gateway/planes.rs"]
 mod planes;
+#[path = "gateway/providers.rs"]
+mod providers;
 #[path = "gateway/roles.rs"]
 mod roles;
 #[path = "gateway/sessions.rs"]

@@ -1,7 +1,7 @@
 //! Who may do what: the policies that apply to a caller, put to the PDP, and the permit.
 
 use super::slots::{Origin, Subject};
-use super::{Denied, Permit, Reach};
+use super::{Denied, Permit, Reach, keeps_bucket_policy};
 use crate::authn::{Authenticated, BucketEntry, CompiledPolicy, Grants, Identity, RoleEntry};
 use crate::entity::{Caps, Owner, UserKind};
 use crate::policy::{self, AuthorizationRequest, Decision, DecodedDenial, NamedPolicy, Outcome, Policies};
@@ -19,11 +19,36 @@ pub struct Question<'a> {
     pub account: Option<&'a AccountId>,
     /// The request context for this requirement.
     pub context: LazyContext<'a>,
+    /// The facts of the backend that the context holds: what is not in it is absent. Where a decision on an S3
+    /// action reads one of the others, the request is denied, whatever the decision says (security rules 11, 18),
+    /// and the denial says which facts to fetch.
+    pub known: TagFacts,
 }
 
-/// Facts that only the backend knows and that are not fetched yet: where a decision on an S3 action reads one,
-/// the request is denied (security rules 11, 18). IAM's resources are the gate's own: what they lack is absent.
-const UNFETCHED: [&str; 3] = ["s3:existingobjecttag/", "s3:resourcetag/", "aws:resourcetag/"];
+/// Tags that only the backend knows, by what bears them: facts that a question's context holds, or lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TagFacts {
+    /// Of the stored object: `s3:ExistingObjectTag/…`.
+    pub object: bool,
+    /// Of the bucket: `aws:ResourceTag/…` and `s3:ResourceTag/…`.
+    pub bucket: bool,
+}
+
+impl TagFacts {
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Whether a key is one of these facts.
+    fn covers(self, key: &str) -> bool {
+        (self.object && has_prefix_ignoring_case(key, OBJECT_TAG))
+            || (self.bucket && BUCKET_TAGS.iter().any(|prefix| has_prefix_ignoring_case(key, prefix)))
+    }
+}
+
+const OBJECT_TAG: &str = "s3:existingobjecttag/";
+const BUCKET_TAGS: [&str; 2] = ["s3:resourcetag/", "aws:resourcetag/"];
 
 /// Asks the PDP for every question; all must be allowed. No question at all is a denial by the caller's
 /// hand: an empty list never reaches this function (`None`).
@@ -80,7 +105,7 @@ pub fn authorize_trust(
             context,
         };
         let decision = policy::decide_trust(&request, &policies);
-        match judge(caller.principal(), requirement, &decision, None) {
+        match judge(caller.principal(), requirement, &decision, None, None) {
             Some(denied) => return Some(Err(Box::new(denied))),
             None => statements.extend(statement_names(&decision)),
         }
@@ -98,6 +123,25 @@ pub fn caller_only(caller: &Authenticated) -> Option<Permit> {
 
 /// Decides one question: the statements that allowed, or the denial.
 fn decide(caller: &Authenticated, question: &Question<'_>) -> Result<Vec<String>, Box<Denied>> {
+    let bucket_policy = question.bucket.and_then(|bucket| bucket.policy.as_ref());
+    let decided = decide_under(caller, question, bucket_policy);
+    // Only a denial is looked at again: that the policy itself keeps its owner from it must not be the reason.
+    match (&decided, question.bucket.filter(|_| bucket_policy.is_some())) {
+        (Err(_), Some(bucket))
+            if keeps_bucket_policy(caller.principal(), &question.requirement.action, &bucket.record) =>
+        {
+            decide_under(caller, question, None)
+        }
+        _ => decided,
+    }
+}
+
+/// Decides one question under this bucket policy.
+fn decide_under(
+    caller: &Authenticated,
+    question: &Question<'_>,
+    bucket_policy: Option<&CompiledPolicy>,
+) -> Result<Vec<String>, Box<Denied>> {
     let subject = Subject::from(caller.identity());
     let identity = subject.identity_policies(question.bucket, bare);
     let boundaries = subject.boundaries(bare);
@@ -113,17 +157,29 @@ fn decide(caller: &Authenticated, question: &Question<'_>) -> Result<Vec<String>
         identity: &identity,
         boundaries: &boundaries,
         session: session.as_deref(),
-        resource: question.bucket.and_then(|bucket| bucket.policy.as_ref()).map(CompiledPolicy::named),
+        resource: bucket_policy.map(CompiledPolicy::named),
     };
     let decision = policy::decide(&request, &policies);
-    match judge(caller.principal(), &question.requirement, &decision, question.account) {
-        Some(denied) => Err(Box::new(Denied { report: report(caller, &request, &decision), ..denied })),
-        None => Ok(statement_names(&decision).collect()),
+    let unknown = |key: &str| is_unknown(request.action, key, question.known);
+    let unknown_key = decision.missing_keys.iter().copied().find(|key| unknown(key));
+    let Some(denied) =
+        judge(caller.principal(), &question.requirement, &decision, question.account, unknown_key.map(str::to_owned))
+    else {
+        return Ok(statement_names(&decision).collect());
+    };
+    let mut wanted = TagFacts::default();
+    // Who is denied with any tags makes the gate ask for none (security rule 28).
+    if unknown_key.is_some() && (decision.is_allowed() || !policy::is_certain_denial(&request, &policies, unknown)) {
+        let read = |facts: TagFacts| decision.missing_keys.iter().any(|key| unknown(key) && facts.covers(key));
+        wanted.object = read(TagFacts { object: true, bucket: false });
+        wanted.bucket = read(TagFacts { object: false, bucket: true });
     }
+    Err(Box::new(Denied { report: report(caller, &request, &decision), wanted, ..denied }))
 }
 
 /// What the caller may have decoded. S3 denials are described only where the configuration asks for it: there a
-/// denial must be cheap. A referring page's address may itself be a credential (a presigned URL), so it is left out.
+/// denial must be cheap. A referring page's address may itself be a credential (a presigned URL), so it is left out;
+/// so are the backend's tags, which who is denied here may not be allowed to read.
 fn report(
     caller: &Authenticated,
     request: &AuthorizationRequest<'_>,
@@ -133,7 +189,12 @@ fn report(
         return None;
     }
     let mut described = DecodedDenial::new(request, decision)?;
-    described.context.conditions.items.retain(|pair| !pair.key.eq_ignore_ascii_case("aws:Referer"));
+    let tags = TagFacts { object: true, bucket: true };
+    let is_told = |key: &str| {
+        !key.eq_ignore_ascii_case("aws:Referer")
+            && (!has_prefix_ignoring_case(request.action, "s3:") || !tags.covers(key))
+    };
+    described.context.conditions.items.retain(|pair| is_told(&pair.key));
     Some(Box::new(described))
 }
 
@@ -142,10 +203,9 @@ fn judge(
     requirement: &Requirement,
     decision: &Decision,
     account: Option<&AccountId>,
+    unknown_key: Option<String>,
 ) -> Option<Denied> {
-    let unsupported_key = unfetched_key(&requirement.action, decision).map(str::to_owned);
-    let allowed = decision.outcome == Outcome::Allow && unsupported_key.is_none();
-    if allowed {
+    if decision.outcome == Outcome::Allow && unknown_key.is_none() {
         return None;
     }
     let same_account = account.is_some_and(|owner| principal.account() == Some(owner));
@@ -155,18 +215,24 @@ fn judge(
         outcome: decision.outcome,
         cause: decision.cause.filter(|_| same_account),
         statements: statement_names(decision).collect(),
-        unsupported_key: unsupported_key.filter(|_| same_account && decision.outcome != Outcome::ExplicitDeny),
+        unknown_key: unknown_key.filter(|_| same_account && decision.outcome != Outcome::ExplicitDeny),
+        wanted: TagFacts::default(),
         report: None,
         encoded: None,
     })
 }
 
-/// A fact of the backend that the decision read and that is not fetched: with one the request is denied, whatever the
-/// decision says.
+/// A fact of the backend that the decision read where nobody asks the backend: with one the request is taken as
+/// denied, whatever the decision says.
 pub fn unfetched_key<'a>(action: &str, decision: &Decision<'a>) -> Option<&'a str> {
-    let of_backend = has_prefix_ignoring_case(action, "s3:");
-    let unfetched = |key: &&str| UNFETCHED.iter().any(|prefix| has_prefix_ignoring_case(key, prefix));
-    decision.missing_keys.iter().copied().find(|key| of_backend && unfetched(key))
+    decision.missing_keys.iter().copied().find(|key| is_unknown(action, key, TagFacts::default()))
+}
+
+/// Whether a key that is not in the context may have a value all the same. IAM's resources are the gate's own: what
+/// they lack is absent.
+fn is_unknown(action: &str, key: &str, known: TagFacts) -> bool {
+    let unknown = TagFacts { object: !known.object, bucket: !known.bucket };
+    has_prefix_ignoring_case(action, "s3:") && unknown.covers(key)
 }
 
 fn has_prefix_ignoring_case(text: &str, prefix: &str) -> bool {

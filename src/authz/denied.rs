@@ -1,5 +1,6 @@
 //! A denial, in AWS's words.
 
+use super::TagFacts;
 use crate::policy::{DecodedDenial, Outcome, PolicyKind};
 use crate::types::{Principal, Requirement};
 
@@ -17,8 +18,10 @@ pub struct Denied {
     pub cause: Option<PolicyKind>,
     /// The statements that denied, for the audit record.
     pub statements: Vec<String>,
-    /// A fact of the backend that a statement reads and that this gate does not fetch yet.
-    pub unsupported_key: Option<String>,
+    /// A fact of the backend that a statement reads and that is not known.
+    pub unknown_key: Option<String>,
+    /// The facts to fetch before the request is judged again. With none of them there, the denial is final.
+    pub wanted: TagFacts,
     /// What DecodeAuthorizationMessage is to tell; none where the caller may not know it (security rule 30).
     pub report: Option<Box<DecodedDenial>>,
     /// The report, sealed for the caller's account.
@@ -43,9 +46,9 @@ impl Denied {
                 }
             }
         }
-        if let Some(key) = &self.unsupported_key {
+        if let Some(key) = &self.unknown_key {
             text.push_str(&format!(
-                ". A policy statement reads the condition key {key}, whose value this gate cannot fetch from the backend yet"
+                ". A policy statement reads the condition key {key}, whose value cannot be known: tags there differ by case alone"
             ));
         }
         if let Some(encoded) = &self.encoded {
@@ -67,7 +70,8 @@ mod tests {
             outcome,
             cause,
             statements: Vec::new(),
-            unsupported_key: None,
+            unknown_key: None,
+            wanted: TagFacts::default(),
             report: None,
             encoded: None,
         }

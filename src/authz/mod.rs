@@ -7,12 +7,14 @@ pub mod builtin;
 mod context;
 mod decide;
 mod denied;
+mod keeper;
 mod live;
 mod slots;
 
 pub use context::{principal_context, request_context, resource_context, s3_context};
-pub use decide::{Question, authorize, authorize_trust, caller_only, may, unfetched_key};
+pub use decide::{Question, TagFacts, authorize, authorize_trust, caller_only, may, unfetched_key};
 pub use denied::Denied;
+pub use keeper::keeps_bucket_policy;
 pub use live::{LiveDirectory, user_entry};
 pub use slots::{Origin, Subject};
 

@@ -1,7 +1,8 @@
 //! The commands and their options.
 
-use super::people::args::{Account, Caps, EntityPolicy, Group, GroupName, Key, Uid, User};
+use super::people::args::{Account, Caps, EntityPolicy, Group, GroupName, InAccount, Key, Uid, User};
 use super::policy_args::{Explain, Policy};
+use super::providers::OidcProvider;
 use super::sessions::Session;
 use super::state_commands::{Bucket, Export, Import};
 use super::token_keys::TokenKey;
@@ -61,7 +62,10 @@ pub(super) enum Command {
     /// Inline policies of roles (also written `role policy`)
     #[command(subcommand)]
     RolePolicy(RolePolicy),
-    /// Sessions of roles and users
+    /// OpenID Connect providers
+    #[command(subcommand)]
+    OidcProvider(OidcProvider),
+    /// Sessions of roles, users and providers
     #[command(subcommand)]
     Session(Session),
     /// Keys that seal session tokens
@@ -75,7 +79,7 @@ pub(super) enum Command {
     /// Which bucket belongs to whom
     #[command(subcommand)]
     Bucket(Bucket),
-    /// Write accounts, users, groups, roles, policies and bucket records into one readable file
+    /// Write accounts, users, groups, roles, policies, providers and bucket records into one readable file
     Export(Export),
     /// Show what a file of `export` would change, and with --apply change it
     Import(Import),
@@ -91,6 +95,8 @@ pub(super) struct RoleName {
     /// The role's name
     #[arg(long)]
     pub(super) role_name: String,
+    #[command(flatten)]
+    pub(super) account: InAccount,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -139,6 +145,8 @@ pub(super) enum Role {
         /// Only roles whose path begins so
         #[arg(long, default_value = "/")]
         path_prefix: String,
+        #[command(flatten)]
+        account: InAccount,
     },
     /// Remove a role that has no policies
     #[command(alias = "rm")]

@@ -2,7 +2,8 @@
 //! standard output.
 
 use super::administration::{self, Administration};
-use super::args::{Command, Role, RolePolicy, RoleTrustPolicy, TrustDocument};
+use super::args::{Command, Role, RoleName, RolePolicy, RoleTrustPolicy, TrustDocument};
+use super::people::InSomeAccount;
 use super::state_commands::{Bucket, Export, Import};
 use super::{output, people, policy_commands, token_keys};
 use crate::conf::Environment;
@@ -37,6 +38,9 @@ pub(super) enum CommandError {
     /// Not `KEY=VALUE`.
     #[error("--context {0} must have the form KEY=VALUE")]
     ContextEntry(String),
+    /// Not `KEY=VALUE`.
+    #[error("--tag {0} must have the form KEY=VALUE")]
+    Tag(String),
     /// Neither a question nor a request id.
     #[error("give PRINCIPAL ACTION RESOURCE, or the id of one request")]
     Question,
@@ -61,7 +65,7 @@ impl CommandError {
             Self::TokenKey(error) => error.exit_status(),
             Self::Findings { .. } => 1,
             Self::NotLogged(_) => 2,
-            Self::NoDocument | Self::ContextEntry(_) | Self::Question | Self::NoAuditFile => 22,
+            Self::NoDocument | Self::ContextEntry(_) | Self::Tag(_) | Self::Question | Self::NoAuditFile => 22,
         }
     }
 }
@@ -79,24 +83,10 @@ pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
         Command::Caps(command) => return people::change::caps(command),
         Command::Group(command) => return people::change::group(command),
         Command::GroupPolicy(command) => return people::change::policy(command),
-        Command::Role(Role::Create { name, .. }) => ("role create", name.role_name.clone()),
-        Command::Role(Role::Update { name, .. }) => ("role update", name.role_name.clone()),
-        Command::Role(Role::Delete(name)) => ("role delete", name.role_name.clone()),
-        Command::RoleTrustPolicy(RoleTrustPolicy::Modify { name, .. }) => {
-            ("role-trust-policy modify", name.role_name.clone())
-        }
-        Command::RolePolicy(RolePolicy::Put { name, policy_name, .. }) => {
-            ("role-policy put", format!("{} {policy_name}", name.role_name))
-        }
-        Command::RolePolicy(RolePolicy::Delete { name, policy_name }) => {
-            ("role-policy delete", format!("{} {policy_name}", name.role_name))
-        }
-        Command::RolePolicy(RolePolicy::Attach { name, policy_arn }) => {
-            ("role-policy attach", format!("{} {policy_arn}", name.role_name))
-        }
-        Command::RolePolicy(RolePolicy::Detach { name, policy_arn }) => {
-            ("role-policy detach", format!("{} {policy_arn}", name.role_name))
-        }
+        Command::Role(command) => return change_of_role(command),
+        Command::RoleTrustPolicy(RoleTrustPolicy::Modify { name, .. }) => ("role-trust-policy modify", name.shown()),
+        Command::RolePolicy(command) => return change_of_role_policy(command),
+        Command::OidcProvider(command) => return command.change(),
         Command::Session(command) => command.change(),
         Command::TokenKey(command) => return command.change(),
         Command::Bucket(Bucket::Link { name, .. }) => ("bucket link", name.bucket.clone()),
@@ -104,9 +94,7 @@ pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
         // It changes nothing, but takes secrets along.
         Command::Export(Export { with_secrets: true, .. }) => ("export", "with secrets".to_owned()),
         Command::Import(Import { apply: true, file, .. }) => ("import", file.display().to_string()),
-        Command::Role(Role::Get(_) | Role::List { .. })
-        | Command::RolePolicy(RolePolicy::List(_) | RolePolicy::ListAttached(_) | RolePolicy::Get { .. })
-        | Command::Explain(_)
+        Command::Explain(_)
         | Command::Bucket(Bucket::List(_) | Bucket::Info(_))
         | Command::Export(_)
         | Command::Import(_)
@@ -115,6 +103,66 @@ pub(super) fn change(command: &Command) -> Option<(&'static str, String)> {
         | Command::CheckConf
         | Command::CheckBackend => return None,
     })
+}
+
+fn change_of_role(command: &Role) -> Option<(&'static str, String)> {
+    Some(match command {
+        Role::Create { name, .. } => ("role create", name.shown()),
+        Role::Update { name, .. } => ("role update", name.shown()),
+        Role::Delete(name) => ("role delete", name.shown()),
+        Role::Get(_) | Role::List { .. } => return None,
+    })
+}
+
+fn change_of_role_policy(command: &RolePolicy) -> Option<(&'static str, String)> {
+    let (words, name, what) = match command {
+        RolePolicy::Put { name, policy_name, .. } => ("role-policy put", name, policy_name),
+        RolePolicy::Delete { name, policy_name } => ("role-policy delete", name, policy_name),
+        RolePolicy::Attach { name, policy_arn } => ("role-policy attach", name, policy_arn),
+        RolePolicy::Detach { name, policy_arn } => ("role-policy detach", name, policy_arn),
+        RolePolicy::List(_) | RolePolicy::ListAttached(_) | RolePolicy::Get { .. } => return None,
+    };
+    Some((words, people::change::of(&format!("{} {what}", name.role_name), name.account.account_id())))
+}
+
+impl RoleName {
+    /// For audit lines.
+    fn shown(&self) -> String {
+        people::change::of(&self.role_name, self.account.account_id())
+    }
+}
+
+impl InSomeAccount for Role {
+    fn account_id(&self) -> Option<&str> {
+        match self {
+            Self::Create { name, .. } | Self::Update { name, .. } | Self::Get(name) | Self::Delete(name) => {
+                &name.account
+            }
+            Self::List { account, .. } => account,
+        }
+        .account_id()
+    }
+}
+
+impl InSomeAccount for RoleTrustPolicy {
+    fn account_id(&self) -> Option<&str> {
+        let Self::Modify { name, .. } = self;
+        name.account.account_id()
+    }
+}
+
+impl InSomeAccount for RolePolicy {
+    fn account_id(&self) -> Option<&str> {
+        match self {
+            Self::Put { name, .. }
+            | Self::Get { name, .. }
+            | Self::List(name)
+            | Self::Attach { name, .. }
+            | Self::Detach { name, .. }
+            | Self::ListAttached(name)
+            | Self::Delete { name, .. } => name.account.account_id(),
+        }
+    }
 }
 
 /// Runs a command on roles.
@@ -132,7 +180,7 @@ pub(super) async fn role(admin: &Administration<'_>, command: Role, environment:
             Ok(format!("{what} updated successfully for role: {}", name.role_name))
         }
         Role::Get(name) => Ok(output::role(&admin.get_role(&name.role_name).await?)),
-        Role::List { path_prefix } => Ok(output::roles(&admin.list_roles(&path_prefix).await?)),
+        Role::List { path_prefix, .. } => Ok(output::roles(&admin.list_roles(&path_prefix).await?)),
         Role::Delete(name) => {
             admin.delete_role(&name.role_name).await?;
             Ok(format!("role: {} successfully deleted", name.role_name))

@@ -84,6 +84,15 @@ const LESSONS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "oidc-provider",
+        "A provider is who else may say who somebody is: its tokens are taken by AssumeRoleWithWebIdentity where a role's \
+         trust policy names its ARN. The URL is the issuer, byte for byte; a client id is an audience.",
+        &[
+            "rolegate oidc-provider create --url=https://idp.example.com/realms/demo --client-id=app",
+            "rolegate oidc-provider update --url=https://idp.example.com/realms/demo --add-client-id=web",
+        ],
+    ),
+    (
         "policy",
         "A managed policy has an ARN, is attached to roles, users and groups, and has up to five versions of which one \
          counts. Documents can be checked and tried before anything is stored.",
@@ -101,7 +110,10 @@ const LESSONS: &[(&str, &str, &[&str])] = &[
     (
         "session",
         "Sessions end by themselves. This ends them now, on every gate, and new ones can be made at once.",
-        &["rolegate session revoke --role-name=Reader"],
+        &[
+            "rolegate session revoke --role-name=Reader",
+            "rolegate session revoke --oidc-provider=https://idp.example.com/realms/demo",
+        ],
     ),
     (
         "token-key",

@@ -17,14 +17,15 @@ mod output;
 mod people;
 mod policy_args;
 mod policy_commands;
+mod providers;
 mod sessions;
 pub mod state;
 mod state_commands;
 mod token_keys;
 
 pub use administration::{
-    Administration, BucketError, Error as AdministrationError, IssuedKey, KEYS_QUOTA, NewUser, SessionsOf,
-    WhichSessions,
+    Administration, BucketError, Error as AdministrationError, IssuedKey, KEYS_QUOTA, NewProvider, NewUser,
+    ProviderChange, SessionsOf, WhichSessions,
 };
 pub use import::{ImportError, import_once};
 pub use open::{OpenError, open_store, present_token_keys, token_keys};
@@ -284,9 +285,18 @@ async fn on_store(
         Command::GroupPolicy(command) => {
             people::policy(&inside(&admin, &account(&command, &admin).await?), command, environment).await?
         }
-        Command::Role(command) => commands::role(&admin, command, environment).await?,
-        Command::RoleTrustPolicy(command) => commands::trust_policy(&admin, command, environment).await?,
-        Command::RolePolicy(command) => commands::role_policy(&admin, command, environment).await?,
+        Command::Role(command) => {
+            commands::role(&inside(&admin, &account(&command, &admin).await?), command, environment).await?
+        }
+        Command::RoleTrustPolicy(command) => {
+            commands::trust_policy(&inside(&admin, &account(&command, &admin).await?), command, environment).await?
+        }
+        Command::RolePolicy(command) => {
+            commands::role_policy(&inside(&admin, &account(&command, &admin).await?), command, environment).await?
+        }
+        Command::OidcProvider(command) => {
+            providers::provider(&inside(&admin, &account(&command, &admin).await?), command).await?
+        }
         Command::Session(command) => sessions::session(&admin, command).await?,
         Command::Policy(command) => policy_commands::policy(&admin, command, environment).await?,
         Command::Explain(asked) => {

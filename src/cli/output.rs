@@ -1,7 +1,7 @@
 //! The JSON of Ceph's documents (WIRE section 10).
 
 use super::administration::IssuedKey;
-use crate::entity::{Account, BucketRecord, Group, Owner, Role, User, UserKind};
+use crate::entity::{Account, BucketRecord, Group, OidcProvider, Owner, Role, Tag, User, UserKind};
 use crate::token::KeyInfo;
 use crate::types::{AccessKeyId, Timestamp};
 use serde::Serialize;
@@ -104,6 +104,41 @@ pub(super) fn role(role: &Role) -> String {
 /// A list of roles.
 pub(super) fn roles(roles: &[Role]) -> String {
     pretty(&roles.iter().map(RoleOutput::from).collect::<Vec<_>>())
+}
+
+#[derive(Serialize)]
+struct ProviderOutput<'a> {
+    id: &'a str,
+    url: &'a str,
+    arn: String,
+    create_date: String,
+    client_ids: Vec<&'a str>,
+    thumbprints: &'a [String],
+    tags: &'a [Tag],
+}
+
+impl<'a> From<&'a OidcProvider> for ProviderOutput<'a> {
+    fn from(provider: &'a OidcProvider) -> Self {
+        Self {
+            id: provider.id.as_str(),
+            url: &provider.url,
+            arn: provider.arn(),
+            create_date: date(provider.created),
+            client_ids: provider.client_ids.iter().map(|client| client.name.as_str()).collect(),
+            thumbprints: &provider.thumbprints,
+            tags: &provider.tags,
+        }
+    }
+}
+
+/// An OpenID Connect provider.
+pub(super) fn provider(provider: &OidcProvider) -> String {
+    pretty(&ProviderOutput::from(provider))
+}
+
+/// A list of providers.
+pub(super) fn providers(providers: &[OidcProvider]) -> String {
+    pretty(&providers.iter().map(ProviderOutput::from).collect::<Vec<_>>())
 }
 
 /// An inline policy.

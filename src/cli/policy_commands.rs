@@ -320,8 +320,8 @@ fn logged(log: &str, request_id: &str) -> Option<String> {
     sentences.push(match (text("decision"), statements.is_empty()) {
         (Some("allow"), true) => "It was allowed without asking a policy.".to_owned(),
         (Some("allow"), false) => format!("It was allowed by {statements}."),
-        (Some("deny"), false) => format!("It was denied by {statements}."),
-        (Some("deny"), true) => "It was denied because no policy allowed it.".to_owned(),
+        (Some("explicit_deny"), _) => format!("It was denied by {statements}."),
+        (Some("implicit_deny"), _) => "It was denied because not every policy that must allow it does.".to_owned(),
         _ => "It ended before anything was decided.".to_owned(),
     });
     let status = record.get("status").and_then(Value::as_u64).unwrap_or_default();
@@ -378,5 +378,25 @@ impl From<&Version> for VersionOutput {
             is_default_version: version.is_default,
             create_date: Timestamp::from_millis(version.created).iso8601_millis(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::logged;
+
+    #[test]
+    fn each_decision_of_the_audit_log_is_told() {
+        for (decision, wanted) in [
+            ("allow", "It was allowed by s."),
+            ("explicit_deny", "It was denied by s."),
+            ("implicit_deny", "It was denied because not every policy that must allow it does."),
+            ("none", "It ended before anything was decided."),
+        ] {
+            let line = format!(r#"{{"request_id":"R1","decision":"{decision}","statements":["s"],"status":403}}"#);
+            let text = logged(&line, "R1").unwrap();
+            assert!(text.contains(wanted), "{decision}: {text}");
+        }
+        assert!(logged(r#"{"request_id":"R2"}"#, "R1").is_none());
     }
 }

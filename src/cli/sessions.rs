@@ -12,7 +12,7 @@ pub(super) enum Session {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(group(ArgGroup::new("whose").required(true).args(["role_name", "user_name"])))]
+#[command(group(ArgGroup::new("whose").required(true).args(["role_name", "user_name", "oidc_provider"])))]
 pub(super) struct Revoke {
     /// Sessions of this role
     #[arg(long)]
@@ -20,7 +20,10 @@ pub(super) struct Revoke {
     /// Sessions of this user, and those of roles that came of them
     #[arg(long)]
     user_name: Option<String>,
-    /// The account of the role or user, if it is not the default account
+    /// Sessions that began with a token of this provider: its URL, or its ARN
+    #[arg(long, value_name = "URL", conflicts_with_all = ["before", "access_key_id"])]
+    oidc_provider: Option<String>,
+    /// The account of the role, user or provider, if it is not the default account
     #[arg(long)]
     account_id: Option<String>,
     /// Only sessions issued before this time, such as 2026-11-22T04:00:00Z
@@ -50,9 +53,10 @@ impl Session {
 
 impl Revoke {
     fn whose(&self) -> (&'static str, &str) {
-        match (&self.role_name, &self.user_name) {
-            (Some(name), _) => ("role", name),
-            (None, name) => ("user", name.as_deref().unwrap_or_default()),
+        match (&self.role_name, &self.oidc_provider, &self.user_name) {
+            (Some(name), _, _) => ("role", name),
+            (None, Some(url), _) => ("oidc-provider", url),
+            (None, None, name) => ("user", name.as_deref().unwrap_or_default()),
         }
     }
 }
@@ -64,6 +68,10 @@ pub(super) async fn session(admin: &Administration<'_>, command: Session) -> Res
     let account = revoke.account_id.as_deref().map(AccountId::parse).transpose();
     let account = account.map_err(|error| refused(administration::Error::AccountId(error)))?;
     let admin = Administration { account: account.as_ref().unwrap_or(admin.account), ..*admin };
+    if let Some(url) = &revoke.oidc_provider {
+        let provider = admin.revoke_provider(url).await?;
+        return Ok(format!("Revoked for oidc-provider {}: all sessions", provider.name()));
+    }
     let which = match (&revoke.before, &revoke.access_key_id) {
         (Some(time), _) => {
             let parsed = Timestamp::parse_iso8601(time);

@@ -498,6 +498,143 @@ fn rule_21_sessions_are_revoked_by_epoch_time_and_key() {
 }
 
 #[test]
+fn providers_are_made_shown_changed_and_removed() {
+    let home = Home::new("[logs]\naudit = 'file:audit.log'\n");
+    let (url, name) = ("https://IdP.example/realms/demo", "IdP.example/realms/demo");
+    let print = "EB74AB8D00D943EC9507E2763090932DF2B09C77";
+    let line = |words: &[&str]| -> serde_json::Value { json(&home.ok(&[&["oidc-provider"][..], words].concat())) };
+    let made = line(&[
+        "create",
+        "--url",
+        url,
+        "--client-id=app",
+        "--client_id",
+        "account",
+        "--thumbprint",
+        print,
+        "--tag",
+        "Team=a=b",
+        "--tag=Stage=",
+    ]);
+    let id = made["id"].as_str().unwrap().to_owned();
+    assert!(id.starts_with("AOIP") && id.len() == 21);
+    let mut wanted = serde_json::json!({
+        "id": id, "url": url, "arn": format!("arn:aws:iam:::oidc-provider/{name}"),
+        "create_date": "2026-11-21T22:56:28.661Z", "client_ids": ["app", "account"],
+        "thumbprints": [print.to_lowercase()],
+        "tags": [{"key": "Team", "value": "a=b"}, {"key": "Stage", "value": ""}]
+    });
+    assert_eq!(made, wanted);
+    for named in [url, name, "http://IdP.example/realms/demo", "arn:aws:iam:::oidc-provider/IdP.example/realms/demo"] {
+        assert_eq!(line(&["get", "--url", named]), wanted);
+    }
+    assert_eq!(line(&["list"]), serde_json::json!([wanted]));
+    wanted["client_ids"] = serde_json::json!(["account", "web"]);
+    wanted["thumbprints"] = serde_json::json!(["a".repeat(40), "b".repeat(40)]);
+    let (one, other) = ("a".repeat(40), "B".repeat(40));
+    let update = ["update", "--url", name, "--remove-client-id=app", "--remove-client-id=never", "--add-client-id=web"];
+    let update = [&update[..], &["--thumbprint", &one, "--thumbprint", &other]].concat();
+    assert_eq!(line(&update), wanted);
+    wanted["thumbprints"] = serde_json::json!([]);
+    assert_eq!(line(&["update", "--url", name, "--no-thumbprints"]), wanted);
+    let long = "c".repeat(256);
+    for (status, words, part) in [
+        (17, vec!["create", "--url", "http://IdP.example/realms/demo"], "already exists"),
+        (22, vec!["create", "--url", "https://a@b"], "Invalid Open ID Connect Provider URL."),
+        (22, vec!["create", "--url", "https://a.b", "--thumbprint=12"], "exactly 40 characters"),
+        (22, vec!["create", "--url", "https://a.b", "--tag=x"], "--tag x must have the form KEY=VALUE"),
+        (22, vec!["create"], "--url"),
+        (2, vec!["get", "--url=none.example"], "not found for arn arn:aws:iam:::oidc-provider/none.example"),
+        (2, vec!["delete", "--url=none.example"], "not found"),
+        (22, vec!["get", "--url=a b"], "is not the ARN of an OpenID Connect provider"),
+        (22, vec!["get", "--url=arn:aws:iam::tenant:oidc-provider/a.b"], "of another account"),
+        (22, vec!["update", "--url", name], "required"),
+        (22, vec!["update", "--url", name, "--no-thumbprints", "--thumbprint", print], "cannot be used with"),
+        (22, vec!["update", "--url", name, "--remove-client-id=web", "--add-client-id", &long], "'clientID'"),
+        (22, vec!["update", "--url", name, "--remove-client-id=web", "--thumbprint=12"], "exactly 40 characters"),
+    ] {
+        let err = home.fails(status, &[&["oidc-provider"][..], &words].concat());
+        assert!(err.contains(part), "{words:?}: {err}");
+    }
+    assert_eq!(line(&["get", "--url", name]), wanted, "a value that cannot be leaves all as it is");
+    let said = home.ok(&["oidc-provider", "rm", "--url", name]);
+    assert_eq!(said, format!("oidc-provider: {name} successfully deleted\n"));
+    assert_eq!(line(&["list"]), serde_json::json!([]));
+    let text = std::fs::read_to_string(home.folder.path().join("audit.log")).unwrap();
+    let first = json(text.lines().next().unwrap());
+    assert_eq!((&first["command"], &first["target"]), (&"oidc-provider create".into(), &url.into()));
+    assert!(!text.contains("oidc-provider get") && text.contains("oidc-provider delete"), "{text}");
+}
+
+#[test]
+fn rule_21_sessions_of_a_provider_are_revoked_by_its_epoch() {
+    let home = Home::new("");
+    let url = "https://idp.example/realm";
+    home.ok(&["oidc-provider", "create", "--url", url]);
+    for named in [url, "idp.example/realm", "arn:aws:iam:::oidc-provider/idp.example/realm"] {
+        let said = home.ok(&["session", "revoke", "--oidc-provider", named]);
+        assert_eq!(said, "Revoked for oidc-provider idp.example/realm: all sessions\n");
+    }
+    for (status, more, part) in [
+        (22, vec!["--before", "2026-11-21T22:00:00Z"], "cannot be used with"),
+        (22, vec!["--access-key-id", "ASIAONE"], "cannot be used with"),
+        (22, vec!["--role-name", "R"], "cannot be used with"),
+        (2, vec!["--account-id", "123456789012"], "not found for arn arn:aws:iam::123456789012:oidc-provider/"),
+    ] {
+        let err = home.fails(status, &[&["session", "revoke", "--oidc-provider", url][..], &more].concat());
+        assert!(err.contains(part), "{more:?}: {err}");
+    }
+    assert!(home.fails(2, &["session", "revoke", "--oidc-provider=none.example"]).contains("not found"));
+}
+
+#[test]
+fn roles_and_providers_of_another_account_are_its_own() {
+    let home = Home::new("[logs]\naudit = 'file:audit.log'\n");
+    home.ok(&["account", "create", "--account-name=Acme", "--account-id=acme"]);
+    let inside = |words: &[&'static str]| [words, &["--account-id=acme"]].concat();
+    let made = json(&home.ok(&inside(&["role", "create", "--role-name=R", "--assume-role-policy-doc", TRUST])));
+    assert_eq!(made["arn"], "arn:aws:iam::acme:role/R");
+    home.fails(2, &["role", "get", "--role-name=R"]);
+    assert_eq!(json(&home.ok(&["role", "list"])), serde_json::json!([]));
+    assert_eq!(json(&home.ok(&inside(&["role", "list"]))), serde_json::json!([made]));
+    home.ok(&inside(&["role", "update", "--role-name=R", "--max-session-duration=7200"]));
+    home.ok(&inside(&["role-trust-policy", "modify", "--role-name=R", "--assume-role-policy-doc", TRUST2]));
+    let shown = json(&home.ok(&inside(&["role", "get", "--role-name=R"])));
+    assert_eq!(shown["max_session_duration"], 7200);
+    assert!(shown["assume_role_policy_document"].as_str().unwrap().contains("TESTER2"));
+    let arn = "--policy-arn=arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+    let policy = |words: &[&'static str]| home.ok(&inside(&[&["role-policy"][..], words, &["--role-name=R"]].concat()));
+    policy(&["put", "--policy-name=P", "--policy-doc", POLICY]);
+    policy(&["attach", arn]);
+    assert_eq!(json(&policy(&["list"])), serde_json::json!(["P"]));
+    assert_eq!(json(&policy(&["get", "--policy-name=P"]))["Permission policy"], POLICY);
+    assert_eq!(json(&policy(&["list-attached"])).as_array().unwrap().len(), 1);
+    policy(&["detach", arn]);
+    policy(&["delete", "--policy-name=P"]);
+    let provider = json(&home.ok(&inside(&["oidc-provider", "create", "--url=https://idp.example"])));
+    assert_eq!(provider["arn"], "arn:aws:iam::acme:oidc-provider/idp.example");
+    assert_eq!(json(&home.ok(&["oidc-provider", "list"])), serde_json::json!([]));
+    home.ok(&inside(&["session", "revoke", "--oidc-provider=idp.example"]));
+    home.ok(&inside(&["role", "delete", "--role-name=R"]));
+    assert!(home.fails(39, &inside(&["account", "rm"])).contains("the oidc-provider https://idp.example"));
+    home.ok(&inside(&["oidc-provider", "delete", "--url=https://idp.example"]));
+    for words in [&["role", "list"][..], &["role-policy", "list", "--role-name=R"], &["oidc-provider", "list"]] {
+        home.fails(2, &[words, &["--account-id=nobody"]].concat());
+        home.fails(22, &[words, &["--account-id=12"]].concat());
+    }
+    let text = std::fs::read_to_string(home.folder.path().join("audit.log")).unwrap();
+    for (command, target) in [
+        ("role create", "R of account acme"),
+        ("role-trust-policy modify", "R of account acme"),
+        ("role-policy put", "R P of account acme"),
+        ("oidc-provider create", "https://idp.example of account acme"),
+    ] {
+        let wanted = |line: serde_json::Value| line["command"] == command && line["target"] == target;
+        assert!(text.lines().map(json).any(wanted), "{command}: {text}");
+    }
+}
+
+#[test]
 fn rule_20_token_keys_are_rotated_on_their_file() {
     use std::os::unix::fs::MetadataExt;
     let home = Home::new("");

@@ -1,4 +1,4 @@
-//! IAM's nouns as data: accounts, users, access keys, groups, roles, managed policies, bucket records,
+//! IAM's nouns as data: accounts, users, access keys, groups, roles, managed policies, providers, bucket records,
 //! and the rules for their names and sizes.
 //!
 //! These are the shapes that are stored (serde, unknown members refused) and shown in answers. Policies
@@ -15,6 +15,7 @@ mod last_used;
 mod managed_policy;
 mod names;
 mod oidc_provider;
+mod provider_rules;
 pub mod quota;
 mod revocations;
 mod role;
@@ -35,6 +36,7 @@ pub use names::{
     source_identity, tag_key, tag_value, user_name,
 };
 pub use oidc_provider::{ClientId, OidcProvider};
+pub use provider_rules::{ProviderRule, client_id, provider_url, thumbprint};
 pub use revocations::Revocations;
 pub use role::{Role, Tag};
 pub use stored_policy::StoredPolicy;

@@ -71,6 +71,22 @@ pub enum NameError {
     },
 }
 
+impl NameError {
+    /// The same of another parameter, to which the same rule applies.
+    #[must_use]
+    pub fn of(self, field: &'static str) -> Self {
+        match self {
+            Self::TooShort { min, .. } => Self::TooShort { field, min },
+            Self::TooLong { max, .. } => Self::TooLong { field, max },
+            Self::Pattern { pattern, .. } => Self::Pattern { field, pattern },
+            Self::Missing { .. } => Self::Missing { field },
+            Self::NotANumber { .. } => Self::NotANumber { field },
+            Self::Below { value, min, .. } => Self::Below { field, value, min },
+            Self::Above { value, max, .. } => Self::Above { field, value, max },
+        }
+    }
+}
+
 /// The value of a required parameter.
 pub fn required<'a>(field: &'static str, value: Option<&'a str>) -> Result<&'a str, NameError> {
     value.ok_or(NameError::Missing { field })
@@ -88,7 +104,8 @@ pub fn number(field: &'static str, value: Option<&str>, min: u32, max: u32) -> R
     }
 }
 
-fn length(field: &'static str, text: &str, min: usize, max: usize) -> Result<(), NameError> {
+/// A length in characters.
+pub(super) fn length(field: &'static str, text: &str, min: usize, max: usize) -> Result<(), NameError> {
     match text.chars().count() {
         count if count < min => Err(NameError::TooShort { field, min }),
         count if count > max => Err(NameError::TooLong { field, max }),

@@ -73,6 +73,14 @@ impl OidcProvider {
         format!("arn:aws:iam::{}:oidc-provider/{}", self.account, self.name())
     }
 
+    /// Adds a client id, if it is not there: one that is keeps its serial.
+    pub fn add_client_id(&mut self, name: &str) {
+        if self.client_id(name).is_none() {
+            self.client_ids.push(ClientId { name: name.to_owned(), serial: self.next_serial });
+            self.next_serial += 1;
+        }
+    }
+
     /// The client id of that name.
     pub fn client_id(&self, name: &str) -> Option<&ClientId> {
         self.client_ids.iter().find(|client| client.name == name)
@@ -82,6 +90,20 @@ impl OidcProvider {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rule_21_a_client_id_that_was_away_has_another_serial() {
+        let id = UniqueId::parse("AOIPJQABLZS4A3QDU576Q").unwrap();
+        let mut provider = OidcProvider::new(AccountId::empty(), "https://a", id, Owner::Account, 5);
+        for name in ["one", "two", "one"] {
+            provider.add_client_id(name);
+        }
+        let serials = |provider: &OidcProvider| provider.client_ids.iter().map(|c| c.serial).collect::<Vec<_>>();
+        assert_eq!(serials(&provider), [0, 1]);
+        provider.client_ids.retain(|client| client.name != "two");
+        provider.add_client_id("two");
+        assert_eq!(serials(&provider), [0, 2]);
+    }
 
     #[test]
     fn the_name_is_the_url_without_its_scheme() {

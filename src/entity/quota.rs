@@ -30,3 +30,9 @@ pub const GROUPS_OF_USER: usize = 10;
 pub const ACCESS_KEYS: usize = 2;
 /// Session policies given by ARN.
 pub const SESSION_POLICIES: usize = 10;
+/// OpenID Connect providers of an account.
+pub const PROVIDERS: usize = 100;
+/// Client ids of a provider.
+pub const CLIENT_IDS: usize = 100;
+/// Thumbprints of a provider.
+pub const THUMBPRINTS: usize = 5;

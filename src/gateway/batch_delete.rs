@@ -2,9 +2,11 @@
 
 use super::buckets::Place;
 use super::data_plane::{Call, pass};
+use super::facts::{About, Seen};
 use super::{Fault, Gateway, Scene};
-use crate::authz::{self, Permit};
-use crate::s3::{self, Body, ContextFacts, DeleteBody, merge_delete_result, parse_delete_result};
+use crate::authz::Permit;
+use crate::s3::{self, Body, DeleteBody, merge_delete_result, parse_delete_result};
+use crate::types::Requirement;
 use crate::wire::Response;
 
 impl Gateway {
@@ -13,7 +15,7 @@ impl Gateway {
         let Some(Body::Delete(delete)) = self.read_deciding_body(scene, call, &place).await? else {
             return Err(Fault::NothingRequired);
         };
-        let (permits, refusals) = self.judge_entries(scene, call, &delete, &place);
+        let (permits, refusals) = self.judge_entries(scene, call, &delete, &place).await?;
         if !permits.is_empty() {
             self.there(call, &place)?;
         }
@@ -33,24 +35,22 @@ impl Gateway {
         Ok(Response::new(200, "application/xml", merged))
     }
 
-    /// A permit for each allowed entry, and for each entry in order the message of its refusal.
-    fn judge_entries(
+    /// A permit for each allowed entry, and for each entry in order the message of its refusal. The bucket's tags are
+    /// asked for once; those of the objects are no condition on deleting them, as with AWS.
+    async fn judge_entries(
         &self,
         scene: &mut Scene<'_>,
         call: &Call<'_>,
         delete: &DeleteBody,
         place: &Place,
-    ) -> (Vec<Permit>, Vec<Option<String>>) {
-        let started = self.clock.ticks();
+    ) -> Result<(Vec<Permit>, Vec<Option<String>>), Fault> {
+        let mut seen = Seen::default();
         let mut permits = Vec::new();
         let mut refusals = Vec::with_capacity(delete.entries.len());
         for entry in &delete.entries {
-            let facts = ContextFacts { body: None, entry: Some(entry), now: call.now };
-            let questions = s3::entry_requirements(call.request, entry)
-                .into_iter()
-                .map(|need| call.question(need, place.entry(), facts))
-                .collect();
-            refusals.push(match authz::authorize(call.caller, questions) {
+            let needs = || s3::entry_requirements(call.request, entry);
+            let about = |_: &Requirement| About { entry: Some(entry), ..About::bucket(place) };
+            refusals.push(match self.judge(scene, call, &mut seen, needs, about).await? {
                 Some(Ok(permit)) => {
                     scene.trace.allowed(&permit);
                     permits.push(permit);
@@ -64,7 +64,6 @@ impl Gateway {
                 None => Some(Fault::NothingRequired.to_string()),
             });
         }
-        scene.trace.decide_nanos += self.clock.ticks().saturating_sub(started);
-        (permits, refusals)
+        Ok((permits, refusals))
     }
 }

@@ -6,6 +6,7 @@
 
 use super::buckets::{Place, is_own};
 use super::data_plane::{Call, pass};
+use super::facts::Seen;
 use super::{BackendAnswer, BackendError, BackendRequest, Fault, Gateway, Scene};
 use crate::authn::BucketEntry;
 use crate::authz::Permit;
@@ -21,10 +22,8 @@ impl Gateway {
     pub(super) async fn create_bucket(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Response, Fault> {
         let name = call.request.bucket().ok_or(Fault::NothingRequired)?;
         let body = self.read_deciding_body(scene, call, &Place::Service).await?;
-        let facts = s3::Facts { body: body.as_ref(), ..s3::Facts::default() };
-        let needs = s3::requirements(call.request, facts).always;
         // Nobody's bucket yet: asked in the caller's own account.
-        let permit = self.permit_at(scene, call, needs, &Place::Service, body.as_ref())?;
+        let permit = self.permit_at(scene, call, &mut Seen::default(), &Place::Service, body.as_ref()).await?;
         for _ in 0..MAX_TRIES {
             match self.claim(name, &permit, call).await? {
                 Claim::Owned => return Ok(created(name)),
@@ -146,8 +145,7 @@ impl Gateway {
             Some((BucketState::Creating, _)) => (Place::Absent(name.as_str().to_owned()), None),
             Some((BucketState::Claimed, _)) | None => (self.unrecorded_place(name).await?, None),
         };
-        let needs = s3::requirements(call.request, s3::Facts::default()).always;
-        let permit = self.permit_at(scene, call, needs, &place, None)?;
+        let permit = self.permit_at(scene, call, &mut Seen::default(), &place, None).await?;
         super::body::plan(scene.head, call, &self.settings)?;
         let Some(record) = record else {
             return Ok(pass(self.send(&permit, call, String::new()).await?));

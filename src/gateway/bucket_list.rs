@@ -2,10 +2,11 @@
 
 use super::buckets::Place;
 use super::data_plane::{Call, pass};
+use super::facts::Seen;
 use super::{BackendRequest, Fault, Gateway, Scene};
 use crate::authz::Permit;
 use crate::entity::{BucketRecord, BucketState, Owner};
-use crate::s3::{self, BucketQuery, ListedBucket, parse_bucket_list};
+use crate::s3::{BucketQuery, ListedBucket, parse_bucket_list};
 use crate::store::Scope;
 use crate::wire::{Method, Response, percent};
 use std::collections::HashMap;
@@ -19,8 +20,7 @@ const MAX_PAGES: usize = 1000;
 impl Gateway {
     pub(super) async fn list_buckets(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Response, Fault> {
         let query = BucketQuery::parse(call.request)?;
-        let needs = s3::requirements(call.request, s3::Facts::default()).always;
-        let permit = self.permit_at(scene, call, needs, &Place::Service, None)?;
+        let permit = self.permit_at(scene, call, &mut Seen::default(), &Place::Service, None).await?;
         let mut listed = Vec::new();
         let mut token: Option<String> = None;
         for _ in 0..MAX_PAGES {

@@ -105,7 +105,13 @@ impl Gateway {
             .into_iter()
             .map(|requirement| {
                 let context = LazyContext::new(|| context.clone());
-                Question { requirement, bucket: None, account: Some(account), context }
+                Question {
+                    requirement,
+                    bucket: None,
+                    account: Some(account),
+                    context,
+                    known: authz::TagFacts::default(),
+                }
             })
             .collect();
         let started = self.clock.ticks();

@@ -7,15 +7,11 @@
 
 use super::buckets::Place;
 use super::data_plane::Call;
-use super::{BackendRequest, Fault, Gateway, Scene, Verdict};
-use crate::authz::{self, Question};
+use super::facts::{About, ObjectAt, Seen};
+use super::pin::Manner;
+use super::{Fault, Gateway, Scene, Verdict};
 use crate::s3::{self, CopySource};
-use crate::types::Requirement;
-use crate::wire::xml::{XmlLimits, parse};
-use crate::wire::{Method, percent};
-
-/// A `Tagging` document of at most 50 tags.
-const TAGGING: XmlLimits = XmlLimits { bytes: 256 * 1024, depth: 5, elements: 512 };
+use crate::types::{Requirement, ResourceName};
 
 impl Gateway {
     pub(super) async fn copy(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Verdict, Fault> {
@@ -24,47 +20,32 @@ impl Gateway {
             source: self.place(Some(&source.bucket)).await?,
             destination: self.place(call.request.bucket()).await?,
         };
-        let needs = s3::requirements(call.request, s3::Facts::default());
-        let permit = self.permit(scene, call, places.questions(call, source, &needs.always))?;
+        let mut seen = Seen::default();
+        let needs = || s3::requirements(call.request, s3::Facts::default());
+        let about = |need: &Requirement| places.about(call, source, need);
+        let permit = self.permit(scene, call, &mut seen, || needs().always, about).await?;
         places.all_there()?;
         self.check_owner(call.request.expected_bucket_owner(), &places.destination, "x-amz-expected-bucket-owner")?;
         self.check_owner(call.request.expected_source_owner(), &places.source, "x-amz-source-expected-bucket-owner")?;
-        let mut extra = Vec::new();
-        if let Some(Err(denied)) =
-            authz::authorize(call.caller, places.questions(call, source, &needs.if_source_has_tags))
-        {
-            if self.source_has_tags(source).await? {
+        let carries = self.judge(scene, call, &mut seen, || needs().if_source_has_tags, about).await?;
+        let mut directive = None;
+        if let Some(Err(denied)) = carries {
+            if self.has_tags(&seen, source_object(source)).await? {
                 return Err(denied.into());
             }
-            extra.push(("x-amz-tagging-directive".to_owned(), b"REPLACE".to_vec()));
+            directive = Some(("x-amz-tagging-directive".to_owned(), b"REPLACE".to_vec()));
         }
         // A copy reads its source: that it is missing is heard only by those who may list its bucket.
-        let response = self.hide_missing(scene, call, &source.bucket, &places.source);
-        self.forward(scene, call, permit, extra, response)
+        let response = self.hide_missing(scene, call, &mut seen, &source.bucket, &places.source).await;
+        let mut pinned = self.pin(scene, call, &seen, Some(source_object(source)));
+        pinned.headers.extend(directive);
+        self.forward(scene, call, permit, pinned, response)
     }
+}
 
-    /// Asks the backend. A failed question is never "no tags".
-    async fn source_has_tags(&self, source: &CopySource) -> Result<bool, Fault> {
-        let mut target = format!("/{}/", source.bucket.as_str());
-        percent::encode_path_into(source.key.as_bytes(), &mut target);
-        target.push_str("?tagging");
-        if let Some(version) = &source.version {
-            target.push_str("&versionId=");
-            percent::encode_into(version, &mut target);
-        }
-        let request = BackendRequest { method: Method::Get, target, headers: Vec::new(), body: bytes::Bytes::new() };
-        let answer = self.backend.call(request, TAGGING.bytes).await?;
-        match answer.status {
-            200 => {
-                let document = parse(&answer.body, TAGGING).map_err(|_| Fault::FactUnknown)?;
-                let tags = document.child("TagSet").ok_or(Fault::FactUnknown)?;
-                Ok(!tags.children.is_empty())
-            }
-            // No such object: the copy itself will say so.
-            404 => Ok(false),
-            _ => Err(Fault::FactUnknown),
-        }
-    }
+fn source_object(source: &CopySource) -> ObjectAt<'_> {
+    let CopySource { bucket, key, version } = source;
+    ObjectAt { bucket, key, version: version.as_deref(), manner: Manner::Source }
 }
 
 /// The two buckets of a copy.
@@ -74,18 +55,17 @@ struct Places {
 }
 
 impl Places {
-    fn questions<'b>(&'b self, call: &'b Call<'_>, source: &CopySource, needs: &[Requirement]) -> Vec<Question<'b>> {
-        let source_bucket = format!("arn:aws:s3:::{}/", source.bucket.as_str());
-        let destination_bucket = call.request.bucket().map(|bucket| format!("arn:aws:s3:::{}/", bucket.as_str()));
-        needs
-            .iter()
-            .map(|need| {
-                let of_source = need.resource.as_bytes().starts_with(source_bucket.as_bytes())
-                    && destination_bucket.as_deref() != Some(source_bucket.as_str());
-                let place = if of_source { &self.source } else { &self.destination };
-                call.question(need.clone(), place.entry(), call.facts(None))
-            })
-            .collect()
+    /// What a requirement is about. Where source and destination are the same object, reading is about the source.
+    fn about<'b>(&'b self, call: &'b Call<'_>, source: &'b CopySource, need: &Requirement) -> About<'b> {
+        let is_source = need.resource == ResourceName::object(source.bucket.as_str(), source.key.as_bytes());
+        let is_destination = call
+            .object()
+            .is_some_and(|object| need.resource == ResourceName::object(object.bucket.as_str(), object.key.as_bytes()));
+        if is_source && (!is_destination || need.action.starts_with("s3:Get")) {
+            About { object: Some(source_object(source)), ..About::bucket(&self.source) }
+        } else {
+            About { object: call.object(), ..About::bucket(&self.destination) }
+        }
     }
 
     fn all_there(&self) -> Result<(), Fault> {

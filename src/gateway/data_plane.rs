@@ -1,9 +1,11 @@
 //! The S3 plane: route, authenticate, require, decide, then answer or forward (DESIGN sections 1 and 7).
 
 use super::buckets::Place;
+use super::facts::{About, ObjectAt, Seen};
+use super::pin::{Manner, Pinned};
 use super::{BackendAnswer, BackendRequest, Fault, Forward, Gateway, ResponsePlan, Scene, Verdict};
-use crate::authn::{self, Authenticated, BucketEntry};
-use crate::authz::{self, Permit, Question};
+use crate::authn::{self, Authenticated};
+use crate::authz::{self, Permit, Question, TagFacts};
 use crate::s3::{self, Body, BodyRule, BucketName, ContextFacts, Operation, S3Request};
 use crate::sigv4::{ClaimKind, Rules, Service, SignatureClaim};
 use crate::types::{AccountId, Context, LazyContext, Requirement, ResourceName, Timestamp};
@@ -26,14 +28,21 @@ impl<'a> Call<'a> {
         self.caller.principal().account()
     }
 
-    /// The question whether the caller may, with the full context of the requirement.
+    /// The question whether the caller may, with the full context of the requirement and what is known of tags.
     pub(super) fn question<'b>(
         &'b self,
         requirement: Requirement,
-        bucket: Option<&'b BucketEntry>,
-        facts: ContextFacts<'b>,
+        about: About<'b>,
+        seen: &'b Seen<'_>,
     ) -> Question<'b> {
+        let bucket = about.place.entry();
         let account = bucket.map(|bucket| &bucket.record.account).or_else(|| self.account());
+        let (bucket_tags, object_tags) = seen.tags(&about);
+        let known = TagFacts {
+            bucket: bucket.is_none() || bucket_tags.is_some(),
+            object: bucket.is_none() || object_tags.is_some() || !s3::reads_existing_tags(&requirement.action),
+        };
+        let facts = ContextFacts { body: about.body, entry: about.entry, now: self.now, object_tags, bucket_tags };
         let action = requirement.action.clone();
         let context = LazyContext::new(move || {
             let mut context =
@@ -45,12 +54,14 @@ impl<'a> Call<'a> {
             s3::condition_context(self.request, &action, facts, &mut context);
             context
         });
-        Question { requirement, bucket, account, context }
+        Question { requirement, bucket, account, context, known }
     }
 
-    /// What the context is read from when the head alone decides.
-    pub(super) fn facts<'b>(&self, body: Option<&'b Body>) -> ContextFacts<'b> {
-        ContextFacts { body, entry: None, now: self.now }
+    /// The object in the request's path.
+    pub(super) fn object(&self) -> Option<ObjectAt<'a>> {
+        let (bucket, key) = self.request.bucket().zip(self.request.key())?;
+        let version = self.request.query_value("versionId");
+        Some(ObjectAt { bucket, key, version, manner: Manner::of(self.request.operation()) })
     }
 }
 
@@ -80,6 +91,10 @@ impl Gateway {
             Operation::ListBuckets => self.list_buckets(scene, &call).await.map(Verdict::Respond),
             Operation::CreateBucket => self.create_bucket(scene, &call).await.map(Verdict::Respond),
             Operation::DeleteBucket => self.delete_bucket(scene, &call).await.map(Verdict::Respond),
+            Operation::GetBucketPolicy => self.get_bucket_policy(scene, &call).await.map(Verdict::Respond),
+            Operation::GetBucketPolicyStatus => self.get_bucket_policy_status(scene, &call).await.map(Verdict::Respond),
+            Operation::PutBucketPolicy => self.put_bucket_policy(scene, &call).await.map(Verdict::Respond),
+            Operation::DeleteBucketPolicy => self.delete_bucket_policy(scene, &call).await.map(Verdict::Respond),
             Operation::DeleteObjects => self.delete_objects(scene, &call).await.map(Verdict::Respond),
             Operation::CopyObject | Operation::UploadPartCopy => self.copy(scene, &call).await,
             Operation::CompleteMultipartUpload
@@ -119,39 +134,41 @@ impl Gateway {
     /// An operation on one bucket or object whose answer passes.
     async fn plain(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Verdict, Fault> {
         let place = self.place(call.request.bucket()).await?;
-        let needs = s3::requirements(call.request, s3::Facts::default()).always;
-        let permit = self.permit_at(scene, call, needs, &place, None)?;
+        let mut seen = Seen::default();
+        let permit = self.permit_at(scene, call, &mut seen, &place, None).await?;
         let response = match call.request.bucket().filter(|_| tells_what_is_missing(call.request.operation())) {
-            Some(bucket) => self.hide_missing(scene, call, bucket, &place),
+            Some(bucket) => self.hide_missing(scene, call, &mut seen, bucket, &place).await,
             None => ResponsePlan::Pass,
         };
-        self.forward(scene, call, permit, Vec::new(), response)
+        let pinned = self.pin(scene, call, &seen, call.object());
+        self.forward(scene, call, permit, pinned, response)
     }
 
     /// An operation whose body decides: read, judged, and sent as it was parsed (security rule 8).
     async fn rebuilt(&self, scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Response, Fault> {
         let place = self.place(call.request.bucket()).await?;
         let body = self.read_deciding_body(scene, call, &place).await?;
-        let facts = s3::Facts { body: body.as_ref(), ..s3::Facts::default() };
-        let needs = s3::requirements(call.request, facts).always;
-        let permit = self.permit_at(scene, call, needs, &place, body.as_ref())?;
-        let document = body.map(|body| body.to_xml()).unwrap_or_default();
-        let answer = self.send(&permit, call, document).await?;
+        let mut seen = Seen::default();
+        let permit = self.permit_at(scene, call, &mut seen, &place, body.as_ref()).await?;
+        let pinned = self.pin(scene, call, &seen, call.object());
+        let document = body.as_ref().map(Body::to_xml).unwrap_or_default();
+        let answer = self.send_to(&permit, call, document, pinned.version.as_deref()).await?;
         Ok(pass(answer))
     }
 
-    /// Asks for a permit for requirements on one bucket. Where there is no such bucket, a caller who would be
-    /// allowed hears so, any other is denied.
-    pub(super) fn permit_at(
+    /// Asks for a permit for what the request needs on one bucket. Where there is no such bucket, a caller who would
+    /// be allowed hears so, any other is denied.
+    pub(super) async fn permit_at<'p>(
         &self,
         scene: &mut Scene<'_>,
-        call: &Call<'_>,
-        needs: Vec<Requirement>,
-        place: &Place,
-        body: Option<&Body>,
+        call: &'p Call<'_>,
+        seen: &mut Seen<'p>,
+        place: &'p Place,
+        body: Option<&'p Body>,
     ) -> Result<Permit, Fault> {
-        let questions = needs.into_iter().map(|need| call.question(need, place.entry(), call.facts(body))).collect();
-        let permit = self.permit(scene, call, questions)?;
+        let needs = || s3::requirements(call.request, s3::Facts { body, ..s3::Facts::default() }).always;
+        let about = |_: &Requirement| About { object: call.object(), body, ..About::bucket(place) };
+        let permit = self.permit(scene, call, seen, needs, about).await?;
         self.there(call, place)?;
         Ok(permit)
     }
@@ -166,53 +183,66 @@ impl Gateway {
         }
     }
 
-    /// Puts questions to the PDP and notes the outcome.
-    pub(super) fn permit(
+    /// Puts requirements to the PDP, with the facts that it needs, and notes the outcome.
+    pub(super) async fn permit<'p>(
         &self,
         scene: &mut Scene<'_>,
         call: &Call<'_>,
-        questions: Vec<Question<'_>>,
+        seen: &mut Seen<'p>,
+        needs: impl Fn() -> Vec<Requirement> + Send + Sync,
+        about: impl Fn(&Requirement) -> About<'p> + Send + Sync,
     ) -> Result<Permit, Fault> {
-        let started = self.clock.ticks();
-        let decided = authz::authorize(call.caller, questions);
-        scene.trace.decide_nanos += self.clock.ticks().saturating_sub(started);
+        let decided = self.judge(scene, call, seen, needs, about).await?;
         let permit = decided.ok_or(Fault::NothingRequired)??;
         scene.trace.allowed(&permit);
         Ok(permit)
     }
 
-    /// A 404 on reading an object tells that it is missing: only those who may list its bucket hear it.
-    pub(super) fn hide_missing(
+    /// A 404 on reading an object tells that it is missing: only those who may list its bucket hear it. Where the
+    /// backend does not tell what that needs, it is not heard.
+    pub(super) async fn hide_missing<'p>(
         &self,
-        scene: &Scene<'_>,
+        scene: &mut Scene<'_>,
         call: &Call<'_>,
+        seen: &mut Seen<'p>,
         bucket: &BucketName,
-        place: &Place,
+        place: &'p Place,
     ) -> ResponsePlan {
-        let need = Requirement::new("s3:ListBucket", ResourceName::bucket(bucket.as_str()));
-        let Err(denied) = authz::may(call.caller, &call.question(need, place.entry(), call.facts(None))) else {
-            return ResponsePlan::Pass;
+        let about = About::bucket(place);
+        let denied = loop {
+            let need = Requirement::new("s3:ListBucket", ResourceName::bucket(bucket.as_str()));
+            let Err(denied) = authz::may(call.caller, &call.question(need, about, seen)) else {
+                return ResponsePlan::Pass;
+            };
+            match self.learn(call, seen, about, denied.wanted).await {
+                Ok(true) => {}
+                Ok(false) => break denied,
+                Err(_) => break Box::new(authz::Denied { unknown_key: None, ..*denied }),
+            }
         };
         let answer = super::rescue::answer(&Fault::Denied(denied), super::Dialect::S3, scene.head, scene.request_id);
         ResponsePlan::HideMissing(answer.response)
     }
 
-    /// The verdict to forward the request under its body plan. `extra` headers replace those of the request.
+    /// The verdict to forward the request under its body plan, held to what was seen.
     pub(super) fn forward(
         &self,
         scene: &Scene<'_>,
         call: &Call<'_>,
         permit: Permit,
-        extra: Vec<(String, Vec<u8>)>,
+        pinned: Pinned,
         response: ResponsePlan,
     ) -> Result<Verdict, Fault> {
         let body = super::body::plan(scene.head, call, &self.settings)?;
         let rules = &self.settings.addressing.buckets;
-        let target = call.request.outbound_target("", rules)?;
+        let mut target = call.request.outbound_target("", rules)?;
+        if let Some(version) = &pinned.version {
+            target.pin_version(version);
+        }
         let mut headers: Vec<(String, Vec<u8>)> =
             call.request.outbound_headers("", rules)?.into_iter().map(|(name, value)| (name.into(), value)).collect();
-        headers.retain(|(name, _)| !extra.iter().any(|(replaced, _)| replaced == name));
-        headers.extend(extra);
+        headers.retain(|(name, _)| !pinned.headers.iter().any(|(replaced, _)| replaced == name));
+        headers.extend(pinned.headers);
         Ok(Verdict::Forward(Box::new(Forward {
             permit,
             method: call.request.method(),
@@ -221,18 +251,34 @@ impl Gateway {
             headers,
             body,
             response,
+            changed: pinned.changed,
         })))
     }
 
     /// Sends the request with a body of the gate's own and reads the answer. The permit is the proof that it may.
     pub(super) async fn send(
         &self,
-        _permit: &Permit,
+        permit: &Permit,
         call: &Call<'_>,
         document: String,
     ) -> Result<BackendAnswer, Fault> {
+        self.send_to(permit, call, document, None).await
+    }
+
+    /// [`Gateway::send`], to the version of the object that was judged.
+    async fn send_to(
+        &self,
+        _permit: &Permit,
+        call: &Call<'_>,
+        document: String,
+        version: Option<&[u8]>,
+    ) -> Result<BackendAnswer, Fault> {
         let rules = &self.settings.addressing.buckets;
-        let target = call.request.outbound_target("", rules)?.to_origin_form();
+        let mut target = call.request.outbound_target("", rules)?;
+        if let Some(version) = version {
+            target.pin_version(version);
+        }
+        let target = target.to_origin_form();
         let headers = call.request.outbound_headers("", rules)?;
         let mut headers: Vec<(String, Vec<u8>)> =
             headers.into_iter().map(|(name, value)| (name.into(), value)).collect();

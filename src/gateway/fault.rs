@@ -1,6 +1,6 @@
 //! Everything that can end a request before its answer.
 
-use super::{BackendError, BodyError, Trace};
+use super::{BackendError, BodyError, FactFault, PolicyFault, Trace};
 use crate::authn::{self, LookupError};
 use crate::authz::Denied;
 use crate::s3::Operation;
@@ -65,6 +65,33 @@ pub enum Fault {
     /// Another change of the bucket is under way.
     #[error("A conflicting conditional operation is currently in progress against this resource. Please try again.")]
     BucketBusy,
+    /// The bucket has no policy.
+    #[error("The bucket policy does not exist")]
+    NoSuchBucketPolicy {
+        /// The bucket.
+        bucket: String,
+    },
+    /// The document is no policy for the bucket.
+    #[error(transparent)]
+    Policy(#[from] PolicyFault),
+    /// A policy is read and changed by identities of the bucket's account only, whoever else it allows.
+    #[error("The specified method is not allowed against this resource.")]
+    PolicyOfAnotherAccount,
+    /// There is no record to keep the policy in.
+    #[error(
+        "the bucket {bucket} has no record at this gate, which could keep a policy: give it an owner with \
+         `rolegate bucket link --bucket {bucket}` first"
+    )]
+    PolicyWithoutRecord {
+        /// The bucket.
+        bucket: String,
+    },
+    /// The caller could not put the policy again.
+    #[error(
+        "this policy would take from you the right to put the bucket's policy again: confirm with \
+         x-amz-confirm-remove-self-bucket-access: true if that is meant"
+    )]
+    PolicyRemovesOwnAccess,
     /// `x-amz-expected-bucket-owner` names another account.
     #[error("Access Denied: the bucket is not owned by the account named in {0}")]
     OtherOwner(&'static str),
@@ -102,8 +129,11 @@ pub enum Fault {
     )]
     BackendRefusesGate(&'static str),
     /// A fact that the decision needs could not be had from the backend (security rule 11).
-    #[error("the backend did not tell the tags of the object that the decision needs")]
-    FactUnknown,
+    #[error("the backend did not tell the tags that the decision needs")]
+    FactUnknown(#[source] FactFault),
+    /// Another object took the place of the one whose tags were judged.
+    #[error("The object was changed while the request was decided. Please try again.")]
+    FactChanged,
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -120,7 +150,7 @@ impl Fault {
 
     /// Writes what the audit record wants to know of a denial.
     pub(super) fn note(&self, trace: &mut Trace) {
-        if let Self::NothingRequired | Self::OtherOwner(_) = self {
+        if let Self::NothingRequired | Self::OtherOwner(_) | Self::PolicyOfAnotherAccount = self {
             trace.decision = "implicit_deny";
         }
         if let Self::Denied(denied) = self {

@@ -11,11 +11,15 @@ mod batch_delete;
 mod body;
 mod bucket_life;
 mod bucket_list;
+mod bucket_policy;
 mod buckets;
 mod control_plane;
 mod copy;
 mod data_plane;
+mod facts;
 mod fault;
+mod pin;
+mod policy_fault;
 mod ports;
 mod rescue;
 mod rewrite;
@@ -24,8 +28,13 @@ mod sts_plane;
 mod trace;
 mod verdict;
 
+pub use facts::FactFault;
 pub use fault::Fault;
-pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, refusal_of_the_gate};
+pub use policy_fault::PolicyFault;
+pub use ports::{
+    Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, WebKeys, WebKeysError,
+    refusal_of_the_gate,
+};
 pub use rescue::{Dialect, error_response, fault_response};
 pub use settings::{Settings, UnrecordedOwner};
 pub use trace::{Plane, Trace};

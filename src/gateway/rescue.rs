@@ -141,6 +141,12 @@ fn s3_saying(fault: &Fault) -> Saying {
         Fault::NoSuchBucket { bucket } => {
             Saying::new(404, "NoSuchBucket", no_such_bucket(bucket)).with("BucketName", bucket.clone())
         }
+        Fault::NoSuchBucketPolicy { bucket } => {
+            Saying::new(404, "NoSuchBucketPolicy", text).with("BucketName", bucket.clone())
+        }
+        Fault::Policy(_) => Saying::new(400, "MalformedPolicy", text),
+        Fault::PolicyOfAnotherAccount => Saying::new(405, "MethodNotAllowed", text),
+        Fault::PolicyWithoutRecord { .. } | Fault::PolicyRemovesOwnAccess => Saying::new(400, "InvalidRequest", text),
         Fault::BucketTaken => Saying::new(409, "BucketAlreadyExists", text),
         Fault::BucketBusy => Saying::new(409, "OperationAborted", text),
         Fault::MissingLength => Saying::new(411, "MissingContentLength", text),
@@ -161,7 +167,9 @@ fn s3_saying(fault: &Fault) -> Saying {
         }
         Fault::BackendRefusesGate(_) => Saying::new(503, "ServiceUnavailable", BACKEND_REFUSES),
         Fault::Lookup(error) => s3_lookup(error),
-        Fault::FactUnknown | Fault::Store(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
+        // Read by clients as "try again".
+        Fault::FactChanged => Saying::new(503, "SlowDown", text),
+        Fault::FactUnknown(_) | Fault::Store(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
     }
 }
 
@@ -283,18 +291,24 @@ fn control_saying(fault: &Fault) -> Saying {
         Fault::Backend(_)
         | Fault::BackendAnswer
         | Fault::BackendRefusesGate(_)
-        | Fault::FactUnknown
+        | Fault::FactUnknown(_)
         | Fault::Store(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
         // These arise on the S3 plane only, which has its own dialect.
         Fault::S3(_)
         | Fault::NotImplemented(_)
         | Fault::NoSuchBucket { .. }
+        | Fault::NoSuchBucketPolicy { .. }
+        | Fault::Policy(_)
+        | Fault::PolicyOfAnotherAccount
+        | Fault::PolicyWithoutRecord { .. }
+        | Fault::PolicyRemovesOwnAccess
         | Fault::BucketTaken
         | Fault::BucketBusy
         | Fault::MissingLength
         | Fault::UnexpectedBody(_)
         | Fault::StreamingUnsigned
         | Fault::ContentSha256
+        | Fault::FactChanged
         | Fault::Chunks(_) => Saying::new(500, "InternalFailure", UNAVAILABLE),
     }
 }

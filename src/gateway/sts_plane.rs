@@ -98,7 +98,7 @@ impl Gateway {
         let account = caller.principal().account();
         let question = |requirement: Requirement| {
             let context = LazyContext::new(|| context.clone());
-            Question { requirement, bucket: None, account, context }
+            Question { requirement, bucket: None, account, context, known: authz::TagFacts::default() }
         };
         let started = self.clock.ticks();
         let decided = authz::authorize(caller, requirements.into_iter().map(question).collect());

@@ -30,6 +30,9 @@ pub struct Forward {
     pub body: BodyPlan,
     /// What becomes of the answer.
     pub response: ResponsePlan,
+    /// The answer in place of the backend's 412, where that says that another object has taken the place of the one
+    /// that was judged (security rule 11).
+    pub changed: Option<Response>,
 }
 
 /// How the client's body is checked and forwarded (DESIGN section 8).

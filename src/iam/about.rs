@@ -8,7 +8,7 @@
 
 use super::nouns::{Entity, Noun};
 use super::{Error, PolicyArn, access_key};
-use crate::entity::{Group, ManagedPolicy, Role, Tag, User};
+use crate::entity::{Group, ManagedPolicy, OidcProvider, Role, Tag, User};
 use crate::store::{RecordKey, Records, Versioned};
 use crate::types::{AccessKeyId, AccountId, Context, Requirement, ResourceName};
 
@@ -25,6 +25,8 @@ pub(super) enum Target<'a> {
     UserOfKey(&'a AccessKeyId),
     /// A managed policy, the account's or AWS's.
     Policy(&'a PolicyArn),
+    /// An OpenID Connect provider, by its URL without scheme.
+    Provider(&'a str),
     /// An entity to be made.
     New { noun: Noun, path: &'a str, name: &'a str },
     /// The entities whose paths begin so.
@@ -176,6 +178,7 @@ impl About<'_> {
             Target::Role(name) => find::<Role>(name, account, records).await,
             Target::User(name) => find::<User>(name, account, records).await,
             Target::Group(name) => find::<Group>(name, account, records).await,
+            Target::Provider(name) => find::<OidcProvider>(name, account, records).await,
             // Where there is no such key, only those hear of it who may ask about all.
             Target::UserOfKey(id) => match access_key::owner(id, account, records).await? {
                 Some((_, user)) => Ok(found_as(user)),

@@ -1,7 +1,7 @@
 //! Answers in AWS's XML (WIRE sections 1 and 2). Policy documents are percent-encoded (RFC 3986).
 
 use super::nouns::Noun;
-use super::{NAMESPACE, access_key, account, group, managed, role, simulate, user};
+use super::{NAMESPACE, access_key, account, group, managed, provider, role, simulate, user};
 use crate::entity::Tag;
 use crate::types::Timestamp;
 use crate::wire::aws_query;
@@ -67,6 +67,8 @@ pub enum Body {
     Role(role::Answer),
     /// About managed policies.
     Managed(managed::Answer),
+    /// About OpenID Connect providers.
+    Provider(provider::Answer),
     /// About simulation.
     Simulated(simulate::Answer),
     /// About users.
@@ -112,6 +114,7 @@ impl Body {
             Self::Group(answer) => answer.write(w),
             Self::Role(answer) => answer.write(w),
             Self::Managed(answer) => answer.write(w),
+            Self::Provider(answer) => answer.write(w),
             Self::Simulated(answer) => answer.write(w),
             Self::User(answer) => answer.write(w),
         }

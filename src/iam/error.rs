@@ -3,7 +3,7 @@
 use super::nouns::Noun;
 use super::simulate::Refused;
 use crate::authn::LookupError;
-use crate::entity::{NameError, quota};
+use crate::entity::{NameError, ProviderRule, quota};
 use crate::types::{AccessKeyId, AccountId, InvalidAccessKeyId};
 use crate::wire::aws_query::QueryError;
 use crate::{policy, store};
@@ -19,7 +19,7 @@ pub enum Remains {
     AccessKeys,
     /// Membership: of a user in groups, or of users in a group.
     Members,
-    /// Buckets and roles that a standalone user owns.
+    /// Buckets, roles and providers that a standalone user owns.
     Possessions,
 }
 
@@ -30,7 +30,7 @@ impl Remains {
             Self::AttachedPolicies => "must detach all policies first",
             Self::AccessKeys => "must delete access keys first",
             Self::Members => "must remove users from group first",
-            Self::Possessions => "must delete the buckets and roles that the user owns first",
+            Self::Possessions => "must delete the buckets, roles and providers that the user owns first",
         }
     }
 }
@@ -157,6 +157,15 @@ pub enum Error {
     /// No such access key, or not one of the user's.
     #[error("The Access Key with id {0} cannot be found.")]
     NoSuchAccessKey(AccessKeyId),
+    /// A value that no provider can have.
+    #[error(transparent)]
+    Provider(#[from] ProviderRule),
+    /// Not the ARN of a provider.
+    #[error("ARN {0} is not the ARN of an OpenID Connect provider.")]
+    InvalidProviderArn(String),
+    /// No provider of that ARN.
+    #[error("OpenIDConnect Provider not found for arn {0}")]
+    ProviderNotFound(String),
     /// Users have no passwords here.
     #[error("Login Profile for User {0} cannot be found.")]
     NoLoginProfile(String),
@@ -213,6 +222,7 @@ pub enum Error {
 fn existing(noun: Noun, name: &str) -> String {
     match noun {
         Noun::Policy => format!("A policy called {name} already exists. Duplicate names are not allowed."),
+        Noun::Provider => format!("Provider with url {name} already exists."),
         Noun::Group | Noun::Role | Noun::User => format!("{} with name {name} already exists.", noun.title()),
     }
 }
@@ -248,10 +258,13 @@ impl Error {
             | Self::InvalidMarker
             | Self::NoCallerUser
             | Self::TooManyTags(_)
+            | Self::Provider(ProviderRule::Constraint(_))
             | Self::AccessKeyId(_) => ("ValidationError", 400),
             Self::UnsupportedParameter { .. }
             | Self::InvalidArn(_)
             | Self::ForeignArn(_)
+            | Self::InvalidProviderArn(_)
+            | Self::Provider(_)
             | Self::DuplicateTagKeys
             | Self::ReservedTagKey => ("InvalidInput", 400),
             Self::MalformedPolicyDocument(_) => ("MalformedPolicyDocument", 400),
@@ -263,6 +276,7 @@ impl Error {
             | Self::NotAttachable(_)
             | Self::NoSuchBoundary(_)
             | Self::NoSuchAccessKey(_)
+            | Self::ProviderNotFound(_)
             | Self::NoLoginProfile(_)
             | Self::NoPasswordPolicy(_) => ("NoSuchEntity", 404),
             Self::DeleteConflict(_) | Self::PolicyInUse | Self::PolicyHasVersions | Self::DefaultVersion => {
@@ -329,6 +343,11 @@ mod tests {
             (Error::NoSuchAccessKey(AccessKeyId::parse("AKIA1").unwrap()), "NoSuchEntity", 404),
             (Error::NoLoginProfile(name()), "NoSuchEntity", 404),
             (Error::NoPasswordPolicy(AccountId::empty()), "NoSuchEntity", 404),
+            (Error::Provider(ProviderRule::Scheme), "InvalidInput", 400),
+            (Error::Provider(ProviderRule::Thumbprints), "InvalidInput", 400),
+            (Error::Provider(NameError::Missing { field: "url" }.into()), "ValidationError", 400),
+            (Error::InvalidProviderArn("x".into()), "InvalidInput", 400),
+            (Error::ProviderNotFound("x".into()), "NoSuchEntity", 404),
             (Error::TagsQuota, "LimitExceeded", 409),
             (Error::Quota { name: "RolesPerAccount", limit: 1000 }, "LimitExceeded", 409),
             (Error::InlineQuota { noun, name: name(), limit: 10_240 }, "LimitExceeded", 409),

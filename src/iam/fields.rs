@@ -51,6 +51,13 @@ impl<'a> Fields<'a> {
         Ok(Some(value.to_owned()))
     }
 
+    /// A new name or path, which may be left out: the rule is that of the present one, the message names this one.
+    pub(super) fn renamed(&self, field: &'static str, name: &str, rule: Rule) -> Result<Option<String>, Error> {
+        let Some(value) = self.raw(name) else { return Ok(None) };
+        rule(value).map_err(|error| error.of(field))?;
+        Ok(Some(value.to_owned()))
+    }
+
     /// A whole number within bounds, which may be left out.
     pub(super) fn number(&self, field: &'static str, name: &str, min: u32, max: u32) -> Result<Option<u32>, Error> {
         Ok(number(field, self.raw(name), min, max)?)
@@ -175,6 +182,7 @@ impl<'a> Fields<'a> {
         if keys.len() > quota::TAGS {
             return Err(Error::TooManyTags("tagKeys"));
         }
-        keys.into_iter().map(|key| tag_key(key).map(|()| key.to_owned()).map_err(Error::from)).collect()
+        let checked = |key: &str| tag_key(key).map(|()| key.to_owned()).map_err(|error| error.of("tagKeys").into());
+        keys.into_iter().map(checked).collect()
     }
 }

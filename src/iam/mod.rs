@@ -25,6 +25,7 @@ pub mod managed;
 mod nouns;
 mod page;
 mod policy_arn;
+pub mod provider;
 mod renamed;
 pub mod role;
 pub mod simulate;
@@ -42,7 +43,7 @@ pub use error::{Error, Remains};
 pub use nouns::Noun;
 pub use page::Page;
 pub use policy_arn::PolicyArn;
-pub use trust::{Subject, SubjectKind};
+pub use trust::{Subject, SubjectKind, bind};
 
 use crate::authz::Permit;
 use crate::store::{RecordKey, Records};
@@ -79,6 +80,8 @@ pub enum Request {
     Role(role::Request),
     /// About managed policies.
     Managed(managed::Request),
+    /// About OpenID Connect providers.
+    Provider(provider::Request),
     /// About simulation.
     Simulate(simulate::Request),
     /// About users.
@@ -99,6 +102,9 @@ pub fn parse(action: &str, parameters: &Parameters, caller: &Caller<'_>) -> Resu
     }
     if let Some(request) = managed::parse(action, &fields) {
         return request.map(Request::Managed);
+    }
+    if let Some(request) = provider::parse(action, &fields) {
+        return request.map(Request::Provider);
     }
     if let Some(request) = simulate::parse(action, &fields) {
         return request.map(Request::Simulate);
@@ -127,6 +133,7 @@ impl Request {
             Self::Group(request) => request.action(),
             Self::Role(request) => request.action(),
             Self::Managed(request) => request.action(),
+            Self::Provider(request) => request.action(),
             Self::Simulate(request) => request.action(),
             Self::User(request) => request.action(),
         }
@@ -148,6 +155,7 @@ impl Request {
             Self::Group(request) => request.about(),
             Self::Role(request) => request.about(),
             Self::Managed(request) => request.about(),
+            Self::Provider(request) => request.about(),
             Self::Simulate(request) => request.about(),
             Self::User(request) => request.about(),
         };
@@ -179,6 +187,7 @@ pub async fn execute(request: &Request, permit: &Permit, scene: &Scene<'_>) -> R
         Request::Group(request) => request.execute(&call).await?,
         Request::Role(request) => request.execute(&call).await?,
         Request::Managed(request) => request.execute(&call).await?,
+        Request::Provider(request) => request.execute(&call).await?,
         Request::Simulate(request) => request.execute(&call).await?,
         Request::User(request) => request.execute(&call).await?,
     };

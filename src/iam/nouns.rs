@@ -1,7 +1,10 @@
 //! IAM's nouns, as the shared operations see them.
 
+use super::Error;
 use crate::authz::Reach;
-use crate::entity::{Group, ManagedPolicy, Owner, PolicyUse, Role, StoredPolicy, Tag, UseKind, User, UserKind, quota};
+use crate::entity::{
+    Group, ManagedPolicy, OidcProvider, Owner, PolicyUse, Role, StoredPolicy, Tag, UseKind, User, UserKind, quota,
+};
 use crate::store::{RecordKey, Stored};
 use crate::types::{AccountId, Arn, ResourceName, UniqueId};
 use std::collections::BTreeMap;
@@ -13,6 +16,8 @@ pub enum Noun {
     Group,
     /// A managed policy.
     Policy,
+    /// An OpenID Connect provider.
+    Provider,
     /// A role.
     Role,
     /// A user.
@@ -25,6 +30,7 @@ impl Noun {
         match self {
             Self::Group => "group",
             Self::Policy => "policy",
+            Self::Provider => "oidc-provider",
             Self::Role => "role",
             Self::User => "user",
         }
@@ -35,6 +41,7 @@ impl Noun {
         match self {
             Self::Group => "Group",
             Self::Policy => "Policy",
+            Self::Provider => "Provider",
             Self::Role => "Role",
             Self::User => "User",
         }
@@ -45,6 +52,7 @@ impl Noun {
         match self {
             Self::Group => "GroupName",
             Self::Policy => "PolicyName",
+            Self::Provider => "OpenIDConnectProviderArn",
             Self::Role => "RoleName",
             Self::User => "UserName",
         }
@@ -70,6 +78,16 @@ pub(super) trait Entity: Stored {
 
     /// Whether a caller with this reach may see and change it (security rule 13).
     fn is_within(&self, reach: &Reach) -> bool;
+
+    /// There is none of that name.
+    fn missing(_account: &AccountId, name: &str) -> Error {
+        Error::NoSuchEntity { noun: Self::NOUN, name: name.to_owned() }
+    }
+
+    /// There is one of its name.
+    fn taken(&self) -> Error {
+        Error::EntityAlreadyExists { noun: Self::NOUN, name: self.name().to_owned() }
+    }
 
     /// Whether it is the account's root, whom only root itself reaches.
     fn is_account_root(&self) -> bool {
@@ -285,6 +303,59 @@ impl Entity for ManagedPolicy {
 }
 
 impl Tagged for ManagedPolicy {
+    fn tags_mut(&mut self) -> &mut Vec<Tag> {
+        &mut self.tags
+    }
+}
+
+/// Named by its URL without scheme, so the same URL with another scheme is the same provider.
+impl Entity for OidcProvider {
+    const NOUN: Noun = Noun::Provider;
+    const QUOTA: (&'static str, usize) = ("OpenIdConnectProvidersPerAccount", quota::PROVIDERS);
+
+    fn key(account: &AccountId, name: &str) -> RecordKey {
+        RecordKey::oidc_provider(account, name)
+    }
+
+    fn name(&self) -> &str {
+        Self::name(self)
+    }
+
+    /// Providers have no paths: what follows the host is part of the name.
+    fn path(&self) -> &str {
+        "/"
+    }
+
+    fn id(&self) -> &UniqueId {
+        &self.id
+    }
+
+    fn arn(&self) -> String {
+        Self::arn(self)
+    }
+
+    fn is_within(&self, reach: &Reach) -> bool {
+        match reach {
+            Reach::Account => true,
+            Reach::Standalone(_) => matches!(self.owner, Owner::User { .. }),
+        }
+    }
+
+    fn missing(account: &AccountId, name: &str) -> Error {
+        let arn = Noun::Provider.resource(account, "/", name);
+        Error::ProviderNotFound(arn.to_string())
+    }
+
+    fn taken(&self) -> Error {
+        Error::EntityAlreadyExists { noun: Noun::Provider, name: self.url.clone() }
+    }
+
+    fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+}
+
+impl Tagged for OidcProvider {
     fn tags_mut(&mut self) -> &mut Vec<Tag> {
         &mut self.tags
     }

@@ -41,7 +41,7 @@ impl Call<'_> {
     /// The entity that the call is about, if the permit is for it and the caller's rights reach it.
     pub(super) async fn entity<E: Entity>(&self, name: &str) -> Result<Versioned<E>, Error> {
         let found: Option<Versioned<E>> = self.scene.records.get(&E::key(self.account(), name)).await?;
-        let entity = found.ok_or_else(|| Error::NoSuchEntity { noun: E::NOUN, name: name.to_owned() })?;
+        let entity = found.ok_or_else(|| E::missing(self.account(), name))?;
         self.covers(self.action, &ResourceName::new(entity.value.arn()))?;
         self.reached(&entity.value)?;
         Ok(entity)
@@ -50,7 +50,7 @@ impl Call<'_> {
     /// An entity beside the one that the call is about and asked for, if the caller's rights reach it.
     pub(super) async fn other<E: Entity>(&self, name: &str) -> Result<Versioned<E>, Error> {
         let found: Option<Versioned<E>> = self.scene.records.get(&E::key(self.account(), name)).await?;
-        let entity = found.ok_or_else(|| Error::NoSuchEntity { noun: E::NOUN, name: name.to_owned() })?;
+        let entity = found.ok_or_else(|| E::missing(self.account(), name))?;
         self.reached(&entity.value)?;
         Ok(entity)
     }
@@ -98,10 +98,9 @@ impl Call<'_> {
     /// Reads all the account's entities of the kind, to count them: only here. Two calls at once may both make the
     /// last one.
     pub(super) async fn create<E: Entity>(&self, entity: &E, further: Changes) -> Result<(), Error> {
-        let exists = || Error::EntityAlreadyExists { noun: E::NOUN, name: entity.name().to_owned() };
         let key = entity.record_key();
         if self.scene.records.get::<E>(&key).await?.is_some() {
-            return Err(exists());
+            return Err(entity.taken());
         }
         let scope = Scope::Account(self.account().clone());
         let (name, limit) = E::QUOTA;
@@ -110,7 +109,7 @@ impl Call<'_> {
         }
         match self.try_commit(further.create(entity)).await? {
             Ok(()) => Ok(()),
-            Err(lost) if lost == key => Err(exists()),
+            Err(lost) if lost == key => Err(entity.taken()),
             Err(_) => Err(Error::ConcurrentModification),
         }
     }
@@ -129,7 +128,7 @@ impl Call<'_> {
         loop {
             let batch: Vec<Versioned<E>> = self.scene.records.list(&scope, after.as_deref(), BATCH).await?;
             let ended = batch.len() < BATCH;
-            after = batch.last().map(|entity| folded(entity.value.name()));
+            after = batch.last().map(|entity| entity.value.record_key().name);
             let wanted = |entity: &E| entity.path().starts_with(path_prefix) && self.reaches(entity);
             found.extend(batch.into_iter().map(|entity| entity.value).filter(wanted));
             if found.len() > page.max_items {

@@ -3,7 +3,7 @@
 use super::{Error, Scene};
 use crate::entity::{Role, StoredPolicy, User, quota};
 use crate::policy::{Bindings, ParseOptions, Policy, PolicyKind};
-use crate::store::{RecordKey, Records};
+use crate::store::{self, RecordKey, Records};
 use crate::types::{AccountId, Arn, UniqueId};
 
 /// The document with its bindings, ready to be stored.
@@ -14,16 +14,20 @@ pub(super) async fn checked(document: &str, scene: &Scene<'_>) -> Result<StoredP
     let unbound = Bindings::new();
     let options = ParseOptions { kind: PolicyKind::Trust, default_account: scene.default_account, bindings: &unbound };
     let policy = Policy::parse(document, &options).map_err(Error::MalformedPolicyDocument)?;
-    let bindings = bind(policy.principal_arns(), scene).await?;
+    let bindings = bind(policy.principal_arns(), scene.default_account, scene.records).await?;
     Ok(StoredPolicy { document: document.to_owned(), bindings })
 }
 
-/// The unique ids of the principals that exist. Those that do not are matched by name until the policy is
-/// stored again.
-async fn bind(arns: impl Iterator<Item = &str>, scene: &Scene<'_>) -> Result<Bindings, Error> {
+/// The unique ids of the principals that exist (security rule 14). Those that do not are matched by name until the
+/// policy is stored again.
+pub async fn bind(
+    arns: impl Iterator<Item = &str>,
+    default_account: &AccountId,
+    records: &Records,
+) -> Result<Bindings, store::Error> {
     let mut bindings = Bindings::new();
     for arn in arns {
-        if let Some(id) = resolve(arn, scene.default_account, scene.records).await? {
+        if let Some(id) = resolve(arn, default_account, records).await? {
             bindings.bind(arn, id);
         }
     }
@@ -83,7 +87,7 @@ impl Subject {
 }
 
 /// The unique id of the user or role that the ARN names, or of the role behind the session that it names.
-async fn resolve(text: &str, default_account: &AccountId, records: &Records) -> Result<Option<UniqueId>, Error> {
+async fn resolve(text: &str, default_account: &AccountId, records: &Records) -> Result<Option<UniqueId>, store::Error> {
     let Some(subject) = Subject::of(text, default_account) else { return Ok(None) };
     Ok(match subject.kind {
         SubjectKind::User => {

@@ -16,6 +16,7 @@
 //!   session itself, not by `*` and not by the ARN of a user from whom the session was made.
 
 mod action;
+mod certain;
 mod condition;
 mod decision;
 mod document;
@@ -27,6 +28,7 @@ pub mod lint;
 mod near_miss;
 mod parse;
 mod principal;
+mod public;
 #[cfg(test)]
 mod reason_tests;
 mod report;
@@ -40,6 +42,7 @@ mod statement;
 mod tests;
 mod variable;
 
+pub use certain::is_certain_denial;
 pub use decision::{DecidingStatement, Decision, Outcome};
 pub use document::MAX_DOCUMENT_CHARACTERS;
 pub use error::{Error, Fault};

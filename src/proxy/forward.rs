@@ -260,8 +260,9 @@ impl ProxyService {
             return Err(ForwardFault::ConfirmedEarly);
         }
         call.keep &= sent && !call.stops();
-        let hidden = match &outgoing.forward.response {
-            ResponsePlan::HideMissing(response) if head.status == 404 => Some(response),
+        let hidden = match (head.status, &outgoing.forward.response) {
+            (404, ResponsePlan::HideMissing(response)) => Some(response),
+            (412, _) => outgoing.forward.changed.as_ref(),
             _ => None,
         };
         call.client.set_date(call.exchange.started);

@@ -6,7 +6,7 @@
 
 use super::fault::HeadFault;
 use super::settings::{AddressRange, HeadLimits};
-use crate::wire::{Method, RequestHead, TlsVersion};
+use crate::wire::{Method, RequestHead, TlsVersion, is_token_byte};
 use std::net::IpAddr;
 
 /// The connection that a head came by.
@@ -166,33 +166,6 @@ fn trim_blanks(mut value: &[u8]) -> &[u8] {
         value = rest;
     }
     value
-}
-
-/// Which bytes may stand in a token (RFC 9110 section 5.6.2).
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0u8;
-    while byte < 128 {
-        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
-        {
-            table[byte as usize] = byte.is_ascii_alphanumeric();
-        }
-        byte += 1;
-    }
-    let mut others: &[u8] = b"!#$%&'*+-.^_`|~";
-    while let Some((byte, rest)) = others.split_first() {
-        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
-        {
-            table[*byte as usize] = true;
-        }
-        others = rest;
-    }
-    table
-};
-
-/// Whether a byte may stand in a token.
-pub(super) fn is_token_byte(byte: u8) -> bool {
-    TOKEN.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 /// Whether no byte could end a line or stand for something else (RFC 9110 section 5.5).

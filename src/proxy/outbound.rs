@@ -82,7 +82,7 @@ pub(super) fn write(
 
 /// INVARIANT: nothing that could end a line or begin another field is ever written.
 fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) -> Result<(), OutboundError> {
-    if name.is_empty() || !name.bytes().all(head::is_token_byte) || !head::is_field_value(value) {
+    if name.is_empty() || !name.bytes().all(crate::wire::is_token_byte) || !head::is_field_value(value) {
         return Err(OutboundError::Unwritable);
     }
     out.extend_from_slice(name.as_bytes());

@@ -11,6 +11,8 @@ use crate::wire::xml::{XmlLimits, XmlWriter};
 
 /// Small documents: 50 tags of 128 and 256 characters, each escaped, with room.
 const SMALL_BYTES: usize = 256 * 1024;
+/// A bucket policy (AWS: 20 KB).
+pub const MAX_POLICY_BYTES: usize = 20 * 1024;
 const SMALL: XmlLimits = XmlLimits { bytes: SMALL_BYTES, depth: 4, elements: 256 };
 
 /// What happens to a request's body.
@@ -20,7 +22,8 @@ pub enum BodyRule {
     None,
     /// Streamed under the body plan.
     Stream,
-    /// Read whole, up to `limit` bytes, before the decision; forwarded as [`Body::to_xml`] writes it.
+    /// Read whole, up to `limit` bytes, and forwarded as [`Body::to_xml`] writes it; a bucket policy is kept by the
+    /// gate.
     Decides {
         /// The largest body in bytes.
         limit: usize,
@@ -67,12 +70,14 @@ impl S3Request {
             | Operation::PutBucketTagging
             | Operation::CreateBucket
             | Operation::PutBucketVersioning => BodyRule::Decides { limit: SMALL_BYTES },
+            Operation::PutBucketPolicy => BodyRule::Decides { limit: MAX_POLICY_BYTES },
             Operation::PutObject | Operation::UploadPart | Operation::CompleteMultipartUpload => BodyRule::Stream,
             _ => BodyRule::None,
         }
     }
 
-    /// Parses the body of an operation whose body decides; none for the others.
+    /// Parses the body of an operation whose body decides; none for the others, and for a bucket policy, which is no
+    /// XML.
     pub fn parse_body(&self, body: &[u8], rules: &AddressingRules) -> Result<Option<Body>, Error> {
         let parsed = match self.operation() {
             Operation::DeleteObjects => Body::Delete(DeleteBody::parse(body, rules.keys)?),

@@ -1,15 +1,16 @@
 //! The `s3:` condition keys whose values come from the request itself.
 //!
 //! Which keys an action has is `actionConditionKeys` of `s3-operations.json`, which a test compares with the
-//! table here. The keys of the signature and the connection (`s3:authType`, `s3:signatureAge`, …) and facts
-//! that only the backend knows (`s3:ExistingObjectTag/…`) are set by others; access points and access grants
-//! do not exist here, so their keys are always absent.
+//! table here. The tags of stored objects and buckets are facts that only the backend knows: they are set from
+//! what was fetched. Those of the bucket are there for every action on it and in it, as AWS's and Ceph's pages have
+//! it, whatever that table says. The keys of the signature and the connection (`s3:authType`, `s3:signatureAge`, …)
+//! are set by others; access points and access grants do not exist here, so their keys are always absent.
 
 use super::body::Body;
 use super::delete::DeleteEntry;
 use super::operation::Operation;
 use super::request::S3Request;
-use super::tags::Tags;
+use super::tags::{StoredTags, Tags};
 use crate::types::{Context, Timestamp};
 
 const GRANTS: &[&str] = &[
@@ -43,6 +44,8 @@ const LISTING: &[&str] = &["s3:delimiter", "s3:max-keys", "s3:prefix"];
 const BUCKET_TAGS: &[&str] = &["aws:RequestTag/${TagKey}", "aws:TagKeys"];
 const EXISTING_TAGS: &[&str] = &["s3:ExistingObjectTag/<key>"];
 const VERSION: &[&str] = &["s3:versionid"];
+/// The tags of the bucket, by AWS's name and by Ceph's.
+const OF_BUCKET: [&str; 2] = ["aws:ResourceTag/", "s3:ResourceTag/"];
 
 /// The keys of each action that has some.
 static ACTION_KEYS: &[(&str, &[&[&str]])] = &[
@@ -120,6 +123,10 @@ pub struct ContextFacts<'a> {
     pub entry: Option<&'a DeleteEntry>,
     /// The present time, for `s3:object-lock-remaining-retention-days`.
     pub now: Timestamp,
+    /// The tags of the stored object, once they are known.
+    pub object_tags: Option<&'a StoredTags>,
+    /// The tags of the bucket, once they are known.
+    pub bucket_tags: Option<&'a StoredTags>,
 }
 
 /// AWS lists 1000 keys where the request does not say how many.
@@ -130,10 +137,14 @@ pub fn condition_context(request: &S3Request, action: &str, facts: ContextFacts<
     for key in keys(action) {
         set(key, request, action, facts, context);
     }
+    let tags = facts.bucket_tags.map(StoredTags::pairs).unwrap_or_default();
+    for prefix in OF_BUCKET {
+        set_tags(prefix, tags, context);
+    }
 }
 
-/// Whether decisions on the action may read the tags of the present object, so that they must be asked for
-/// when a statement does.
+/// Whether `s3:ExistingObjectTag/…` is a key of the action, so that the tags of the stored object must be asked for
+/// when a statement reads it. For all other actions it is absent, as with AWS.
 pub fn reads_existing_tags(action: &str) -> bool {
     keys(action).any(|key| key == "s3:ExistingObjectTag/<key>")
 }
@@ -169,9 +180,13 @@ fn set(key: &'static str, request: &S3Request, action: &str, facts: ContextFacts
             put(request.query_value(key.trim_start_matches("s3:")));
         }
         "s3:versionid" => put(version(request, action, facts)),
-        "s3:RequestObjectTag/<key>" => set_tags("s3:RequestObjectTag/", object_tags(request, facts), context),
+        "s3:ExistingObjectTag/<key>" => {
+            let tags = facts.object_tags.map(StoredTags::pairs).unwrap_or_default();
+            set_tags("s3:ExistingObjectTag/", tags, context);
+        }
+        "s3:RequestObjectTag/<key>" => set_tags("s3:RequestObjectTag/", pairs(object_tags(request, facts)), context),
         "s3:RequestObjectTagKeys" => set_tag_keys("s3:RequestObjectTagKeys", object_tags(request, facts), context),
-        "aws:RequestTag/${TagKey}" => set_tags("aws:RequestTag/", bucket_tags(facts), context),
+        "aws:RequestTag/${TagKey}" => set_tags("aws:RequestTag/", pairs(bucket_tags(facts)), context),
         "aws:TagKeys" => set_tag_keys("aws:TagKeys", bucket_tags(facts), context),
         "s3:locationconstraint" => {
             if let Some(Body::CreateBucket(body)) = facts.body {
@@ -215,15 +230,18 @@ fn bucket_tags(facts: ContextFacts<'_>) -> Option<&Tags> {
     }
 }
 
-fn set_tags(prefix: &'static str, tags: Option<&Tags>, context: &mut Context) {
-    for (key, value) in tags.map(Tags::pairs).unwrap_or_default() {
+fn pairs(tags: Option<&Tags>) -> &[(String, String)] {
+    tags.map(Tags::pairs).unwrap_or_default()
+}
+
+fn set_tags(prefix: &'static str, tags: &[(String, String)], context: &mut Context) {
+    for (key, value) in tags {
         context.set(format!("{prefix}{key}"), value.as_str());
     }
 }
 
 fn set_tag_keys(name: &'static str, tags: Option<&Tags>, context: &mut Context) {
-    let pairs = tags.map(Tags::pairs).unwrap_or_default();
-    context.set_many(name, pairs.iter().map(|(key, _)| key.clone().into_bytes()).collect());
+    context.set_many(name, pairs(tags).iter().map(|(key, _)| key.clone().into_bytes()).collect());
 }
 
 /// Whether the call makes a new object, as against a part of an upload.

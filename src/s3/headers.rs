@@ -7,7 +7,7 @@
 use super::error::{Error, Shown};
 use super::table::{Row, is_known_header};
 use super::tags::Tags;
-use crate::wire::RequestHead;
+use crate::wire::{RequestHead, is_token_byte};
 use std::borrow::Cow;
 
 /// Headers that belong to the signature or to the framing. They are read by those who own these and never
@@ -117,17 +117,17 @@ fn admission(name: &str, row: &Row) -> Result<Admission, Error> {
 /// Sorts out the headers of `head` and those lifted from a presigned query (names in lower case).
 pub(crate) fn admit(head: &RequestHead, hoisted: &[(String, Vec<u8>)], row: &Row) -> Result<Admitted, Error> {
     let mut admitted = Admitted::default();
-    for (at, header) in head.headers().iter().enumerate() {
-        let admission = admission(&header.name, row)?;
+    for (at, header) in head.headers().enumerate() {
+        let admission = admission(header.name, row)?;
         if matches!(admission, Admission::Drop) {
             continue;
         }
-        let repeated = head.headers().iter().take(at).any(|earlier| earlier.name == header.name);
-        if repeated && !is_list(&header.name) {
+        let repeated = head.headers().take(at).any(|earlier| earlier.name == header.name);
+        if repeated && !is_list(header.name) {
             return Err(Error::RepeatedHeader(Shown::new(header.name.as_bytes())));
         }
         if let Admission::Forward(name) = admission {
-            admitted.add(name, trimmed(&header.value))?;
+            admitted.add(name, trimmed(header.value))?;
         }
     }
     for (at, (name, value)) in hoisted.iter().enumerate() {
@@ -158,7 +158,7 @@ pub(crate) fn admit(head: &RequestHead, hoisted: &[(String, Vec<u8>)], row: &Row
 
 /// A header name by RFC 9110 section 5.6.2. Names on the wire are; a query key could smuggle a line end.
 fn is_token(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !name.is_empty() && name.bytes().all(is_token_byte)
 }
 
 fn is_list(name: &str) -> bool {

@@ -25,6 +25,7 @@ mod headers;
 mod names;
 mod operation;
 mod outbound;
+mod policy_actions;
 mod request;
 mod requirements;
 mod route;
@@ -33,7 +34,7 @@ mod table;
 mod tags;
 
 pub use address::{AddressingRules, Target, address, is_bucket_host};
-pub use body::{Body, BodyRule, CreateBucketBody, VersioningBody};
+pub use body::{Body, BodyRule, CreateBucketBody, MAX_POLICY_BYTES, VersioningBody};
 pub use buckets::{BucketQuery, ListedBucket, parse_bucket_list};
 pub use codes::{ErrorCode, error_document};
 pub use conditions::{ContextFacts, condition_context, reads_existing_tags};
@@ -45,10 +46,12 @@ pub use headers::HeaderName;
 pub use names::{BucketName, BucketRules, KeyRules, MAX_KEY_BYTES, ObjectKey, RESERVED_BUCKETS};
 pub use operation::Operation;
 pub use outbound::OutboundTarget;
+pub use policy_actions::{ActionTarget, policy_actions};
 pub use request::S3Request;
 pub use requirements::{Facts, Requirements, entry_requirements, requirements};
 pub use route::route;
-pub use tags::{MAX_BUCKET_TAGS, MAX_OBJECT_TAGS, Tags};
+pub(crate) use schema::NAMESPACE;
+pub use tags::{MAX_BUCKET_TAGS, MAX_OBJECT_TAGS, StoredTags, Tags};
 
 #[cfg(test)]
 mod table_tests;

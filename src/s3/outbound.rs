@@ -19,6 +19,13 @@ pub struct OutboundTarget {
 }
 
 impl OutboundTarget {
+    /// The same at one version of the object, where the request named none.
+    pub fn pin_version(&mut self, version: &[u8]) {
+        if !self.query.iter().any(|(key, _)| key == "versionId") {
+            self.query.push(("versionId".to_owned(), Some(percent::encode(version))));
+        }
+    }
+
     /// Path and query in origin form.
     pub fn to_origin_form(&self) -> String {
         let mut out = self.path.clone();

@@ -3,7 +3,7 @@
 use super::error::{Error, Shown};
 use super::schema::{container, leaf, only, text};
 use crate::wire::percent;
-use crate::wire::xml::{Element, XmlWriter};
+use crate::wire::xml::{Element, XmlLimits, XmlWriter, parse};
 
 /// At most this many tags on an object.
 pub const MAX_OBJECT_TAGS: usize = 10;
@@ -101,6 +101,51 @@ impl Tags {
     }
 }
 
+/// A backend's `Tagging` document: more than the 50 tags of a bucket, each escaped, with room.
+const STORED: XmlLimits = XmlLimits { bytes: 256 * 1024, depth: 5, elements: 512 };
+
+/// The tags of a stored object or bucket as the backend tells them: whatever it lets be, `aws:` keys too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredTags {
+    pairs: Vec<(String, String)>,
+}
+
+impl StoredTags {
+    /// Reads the answer to GetObjectTagging or GetBucketTagging. What is not such a document whole is an error: tags
+    /// that cannot be read are never none.
+    pub fn parse(answer: &[u8]) -> Result<Self, Error> {
+        let root = parse(answer, STORED).map_err(|_| Error::BackendAnswer)?;
+        let mut sets = root.children.iter().filter(|child| child.name == "TagSet");
+        let (Some(set), None, "Tagging") = (sets.next(), sets.next(), root.name.as_str()) else {
+            return Err(Error::BackendAnswer);
+        };
+        let pairs = set.children.iter().map(|tag| {
+            let key = leaf(tag, "Key")?.filter(|key| tag.name == "Tag" && !key.text.is_empty());
+            let value = leaf(tag, "Value")?.map(|value| value.text.clone()).unwrap_or_default();
+            Ok((key.ok_or(Error::BackendAnswer)?.text.clone(), value))
+        });
+        let pairs = pairs.collect::<Result<Vec<_>, Error>>().map_err(|_| Error::BackendAnswer)?;
+        Ok(Self { pairs })
+    }
+
+    /// Keys and values in order.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
+    /// Whether there is no tag.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// Whether no two keys are the same but for case. S3 tells `Team` from `team`, condition keys do not: which of
+    /// two such tags a policy means cannot be known.
+    pub fn are_distinct(&self) -> bool {
+        let mut earlier = self.pairs.iter().enumerate();
+        earlier.all(|(at, (key, _))| !self.pairs.iter().take(at).any(|(other, _)| other.eq_ignore_ascii_case(key)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,5 +165,34 @@ mod tests {
         for bad in ["=v", "k=1&k=2", "aws:x=1", "AWS:x=1", "k=%zz", "k=%ff", &many, &long_key, &long_value] {
             assert!(Tags::from_header(bad.as_bytes()).is_err(), "{bad}");
         }
+    }
+    fn stored(tags: &str) -> Result<StoredTags, Error> {
+        StoredTags::parse(format!("<Tagging xmlns=\"http://s3/\"><TagSet>{tags}</TagSet></Tagging>").as_bytes())
+    }
+
+    #[test]
+    fn rule_11_tags_of_the_backend_are_read_as_they_are_or_not_at_all() {
+        let tags = stored("<Tag><Key>aws:a b</Key><Value> x&amp;y </Value></Tag><Tag><Key>k</Key></Tag>").unwrap();
+        assert_eq!(tags.pairs(), [("aws:a b".to_owned(), " x&y ".to_owned()), ("k".to_owned(), String::new())]);
+        assert!(stored("").unwrap().is_empty() && tags.are_distinct());
+        for bad in [
+            "<Tag><Value>x</Value></Tag>",
+            "<Tag><Key></Key><Value>x</Value></Tag>",
+            "<Tag><Key>a</Key><Key>b</Key><Value>x</Value></Tag>",
+            "<Tag><Key>a</Key><Value>x</Value><Value>y</Value></Tag>",
+            "<Other><Key>a</Key><Value>x</Value></Other>",
+        ] {
+            assert!(stored(bad).is_err(), "{bad}");
+        }
+        for bad in ["", "<html/>", "<Tagging/>", "<Tagging><TagSet/><TagSet/></Tagging>", "<Other><TagSet/></Other>"] {
+            assert!(StoredTags::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn rule_11_keys_that_differ_by_case_alone_are_told() {
+        let pair = |one: &str, two: &str| stored(&format!("<Tag><Key>{one}</Key></Tag><Tag><Key>{two}</Key></Tag>"));
+        assert!(pair("Team", "Teams").unwrap().are_distinct());
+        assert!(!pair("Team", "team").unwrap().are_distinct() && !pair("a", "a").unwrap().are_distinct());
     }
 }

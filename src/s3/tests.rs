@@ -212,7 +212,12 @@ fn digests_of_a_body_that_decides_are_verified_and_dropped() {
 fn context_of(request: &S3Request, action: &str, body: Option<&Body>) -> Context {
     let mut context = Context::new();
     let now = Timestamp::parse_iso8601("2026-01-01T00:00:01Z").unwrap();
-    condition_context(request, action, ContextFacts { body, entry: None, now }, &mut context);
+    condition_context(
+        request,
+        action,
+        ContextFacts { body, entry: None, now, object_tags: None, bucket_tags: None },
+        &mut context,
+    );
     context
 }
 

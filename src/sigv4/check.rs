@@ -139,7 +139,7 @@ impl SignatureClaim {
         }
         let needs = |name: &str| name == "host" || name.starts_with("x-amz-") || (self.dated_by_date && name == "date");
         let unsigned = |name: &&str| needs(name) && !self.signs(name);
-        let mut missing = head.headers().iter().map(|header| &*header.name).filter(unsigned).peekable();
+        let mut missing = head.headers().map(|header| header.name).filter(unsigned).peekable();
         if missing.peek().is_some() {
             return Err(Error::UnsignedHeaders(missing.map(Box::from).collect()));
         }

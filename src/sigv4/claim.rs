@@ -9,7 +9,7 @@ use super::payload::PayloadKind;
 use super::scope::{CredentialScope, TERMINATOR};
 use super::{authorization, presigned};
 use crate::types::{AccessKeyId, Timestamp};
-use crate::wire::{QueryString, RequestHead};
+use crate::wire::{QueryString, RequestHead, is_token_byte};
 use std::fmt;
 use std::sync::Arc;
 
@@ -193,5 +193,5 @@ pub(super) fn signed_headers(text: &str, place: Place) -> Result<Box<str>, Error
 
 /// RFC 9110's token characters without the upper-case letters.
 pub(super) fn is_lower_token(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    is_token_byte(byte) && !byte.is_ascii_uppercase()
 }

@@ -80,7 +80,8 @@ impl PayloadKind {
 }
 
 fn parse_hex(text: &str) -> Option<[u8; 32]> {
-    let lower = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    // Without a branch for each byte.
+    let lower = text.bytes().fold(true, |all, byte| all & matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let mut digest = [0; 32];
     (lower && hex::decode_to_slice(text, &mut digest).is_ok()).then_some(digest)
 }

@@ -155,7 +155,7 @@ proptest! {
         let good = signed(&path, &query, &[("x-amz-meta-a", b"value")], EMPTY);
         let mut target = [good.raw_path(), b"?", good.raw_query().unwrap_or_default()].concat();
         let mut headers: Vec<(String, Vec<u8>)> =
-            good.headers().iter().map(|header| (header.name.to_string(), header.value.to_vec())).collect();
+            good.headers().map(|header| (header.name.to_string(), header.value.to_vec())).collect();
         let changed = if part == 0 {
             &mut target
         } else {
@@ -294,10 +294,10 @@ fn rule_28_syntax_before_scope_before_time_before_signed_headers() {
 fn rule_30_a_mismatch_shows_what_the_client_sent_and_not_the_right_signature() {
     let good = signed(b"/b/k", &[], &[("x-amz-meta-a", b"\xff")], EMPTY);
     let right = accept_signed(&good).unwrap().seed_signature().to_owned();
-    let headers = good.headers().iter().map(|header| {
-        let value = String::from_utf8_lossy(&header.value).replace(&right, &"0".repeat(64));
+    let headers = good.headers().map(|header| {
+        let value = String::from_utf8_lossy(header.value).replace(&right, &"0".repeat(64));
         let raw = header.value.to_vec();
-        (header.name.to_string(), if &*header.name == "authorization" { value.into_bytes() } else { raw })
+        (header.name.to_string(), if header.name == "authorization" { value.into_bytes() } else { raw })
     });
     let bad = RequestHead::new(Method::Put, b"/b/k?", headers, good.peer(), None).unwrap();
     let Error::SignatureDoesNotMatch(shown) = accept_signed(&bad).unwrap_err() else { panic!("another error") };

@@ -163,7 +163,7 @@ fn parse_transitive(parameters: &Parameters, input: &SessionInput) -> Result<Vec
     }
     let mut keys: Vec<String> = Vec::with_capacity(given.len());
     for key in given {
-        tag_key(key)?;
+        tag_key(key).map_err(|error| error.of("transitiveTagKeys"))?;
         let tag = input.tags().iter().find(|(known, _)| same_tag_key(known, key));
         let (spelt, _) = tag.ok_or(Error::TransitiveTagMissing)?;
         if !keys.contains(spelt) {
@@ -306,7 +306,7 @@ mod tests {
             (vec![ARN, NAME, ("ExternalId", "a b")], "externalId is invalid"),
             (vec![ARN, NAME, ("SourceIdentity", "a")], "'sourceIdentity'"),
             (vec![ARN, NAME, ("SourceIdentity", "a b")], "sourceIdentity is invalid"),
-            (vec![ARN, NAME, ("TransitiveTagKeys.member.1", "")], "'tags.member.key'"),
+            (vec![ARN, NAME, ("TransitiveTagKeys.member.1", "")], "'transitiveTagKeys'"),
             (vec![ARN, NAME, ("TransitiveTagKeys.member.2", "x")], "numbered from 1"),
         ] {
             let error = parse(&pairs).unwrap_err();

@@ -6,6 +6,7 @@
 use super::QueryString;
 use super::percent;
 use super::xml::XmlWriter;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The parameters could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +32,20 @@ const MAX_PARAMETERS: usize = 2048;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
     pairs: Vec<(String, String)>,
+    asked: Option<Asked>,
 }
+
+/// The names that were asked for, in the order of the first asking. No part of what parameters are.
+#[derive(Clone, Debug, Default)]
+struct Asked(Arc<Mutex<Vec<String>>>);
+
+impl PartialEq for Asked {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Asked {}
 
 impl Parameters {
     /// Parses a form body (`a=b&c=d`, `+` is a space).
@@ -69,17 +83,42 @@ impl Parameters {
         let repeated = names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b).map(|(name, _)| *name);
         match repeated {
             Some(name) => Err(QueryError::Repeated(name.chars().take(128).collect())),
-            None => Ok(Self { pairs }),
+            None => Ok(Self { pairs, asked: None }),
         }
     }
 
     /// From pairs already decoded (tests, commands).
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self { pairs: pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect() }
+        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { pairs, asked: None }
+    }
+
+    /// Notes from here on which names are asked for: how the tables of actions in `docs/` learn what parsers read.
+    /// Requests are not noted.
+    #[doc(hidden)]
+    pub fn noting(self) -> Self {
+        Self { asked: Some(Asked::default()), ..self }
+    }
+
+    /// The names that were asked for since [`Parameters::noting`], of a list its own alone.
+    #[doc(hidden)]
+    pub fn asked(&self) -> Vec<String> {
+        let noted = |asked: &Asked| asked.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.asked.as_ref().map(noted).unwrap_or_default()
+    }
+
+    fn note(&self, name: &str) {
+        let Some(asked) = &self.asked else { return };
+        let name = name.split_once(".member.").map_or(name, |(list, _)| list);
+        let mut asked = asked.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !asked.iter().any(|known| known == name) {
+            asked.push(name.to_owned());
+        }
     }
 
     /// A parameter by its exact name.
     pub fn get(&self, name: &str) -> Option<&str> {
+        self.note(name);
         self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
@@ -90,6 +129,7 @@ impl Parameters {
 
     /// Whether a parameter of this name, or of a list of this name, is there.
     pub fn has(&self, name: &str) -> bool {
+        self.note(name);
         self.pairs
             .iter()
             .any(|(known, _)| known == name || known.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
@@ -103,6 +143,7 @@ impl Parameters {
 
     /// The structures of `NAME.member.N.FIELD`: for each N the prefix `NAME.member.N`, to read fields from.
     pub fn members(&self, name: &str) -> Result<Vec<String>, QueryError> {
+        self.note(name);
         let prefix = format!("{name}.member.");
         let mut indices = Vec::new();
         for (known, _) in &self.pairs {
@@ -181,6 +222,18 @@ mod tests {
         assert_eq!(p.list("TagKeys").unwrap(), ["x"]);
         assert!(p.list("Nothing").unwrap().is_empty());
         assert!(p.has("Tags") && p.has("Action") && !p.has("Tag"));
+    }
+
+    #[test]
+    fn names_are_noted_where_that_is_wanted() {
+        let plain = Parameters::from_pairs([("a", "1"), ("L.member.1.Key", "x")]);
+        assert_eq!((plain.get("a"), plain.asked().len()), (Some("1"), 0));
+        let noting = plain.clone().noting();
+        assert_eq!(noting, noting.clone());
+        assert!(noting.get("b").is_none() && !noting.has("c") && noting.get("b").is_none());
+        let members = noting.members("L").unwrap();
+        assert_eq!(noting.field(&members[0], "Key"), Some("x"));
+        assert_eq!(noting.asked(), ["b", "c", "L"]);
     }
 
     #[test]

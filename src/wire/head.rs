@@ -61,24 +61,24 @@ pub enum TlsVersion {
 }
 
 /// One header field. `Debug` shows no credentials.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Header {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Header<'a> {
     /// Name in lower case.
-    pub name: Box<str>,
+    pub name: &'a str,
     /// Value bytes as received.
-    pub value: Box<[u8]>,
+    pub value: &'a [u8],
 }
 
 /// Headers whose values are live credentials.
 const CREDENTIALS: [&str; 5] =
     ["authorization", "cookie", "proxy-authorization", "x-amz-s3session-token", "x-amz-security-token"];
 
-impl fmt::Debug for Header {
+impl fmt::Debug for Header<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if CREDENTIALS.contains(&&*self.name) {
+        if CREDENTIALS.contains(&self.name) {
             return write!(f, "{}: (hidden)", self.name);
         }
-        write!(f, "{}: {:?}", self.name, String::from_utf8_lossy(&self.value))
+        write!(f, "{}: {:?}", self.name, String::from_utf8_lossy(self.value))
     }
 }
 
@@ -89,9 +89,20 @@ pub struct RequestHead {
     method: Method,
     path: Vec<u8>,
     query: Option<Vec<u8>>,
-    headers: Vec<Header>,
+    fields: Vec<Field>,
+    /// The fields' names, one behind the other, in lower case.
+    names: String,
+    /// Their values, likewise.
+    values: Vec<u8>,
     peer: IpAddr,
     tls: Option<TlsVersion>,
+}
+
+/// Where a field's name and value end; they begin where those of the field before end.
+#[derive(Clone, Copy)]
+struct Field {
+    name_end: usize,
+    value_end: usize,
 }
 
 impl fmt::Debug for RequestHead {
@@ -99,7 +110,7 @@ impl fmt::Debug for RequestHead {
         f.debug_struct("RequestHead")
             .field("method", &self.method)
             .field("path", &String::from_utf8_lossy(&self.path))
-            .field("headers", &self.headers)
+            .field("headers", &self.headers().collect::<Vec<_>>())
             .field("peer", &self.peer)
             .field("tls", &self.tls)
             .finish_non_exhaustive()
@@ -112,7 +123,7 @@ impl RequestHead {
     pub fn new(
         method: Method,
         target: &[u8],
-        headers: impl IntoIterator<Item = (impl AsRef<str>, impl Into<Vec<u8>>)>,
+        headers: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<[u8]>)>,
         peer: IpAddr,
         tls: Option<TlsVersion>,
     ) -> Option<Self> {
@@ -122,11 +133,19 @@ impl RequestHead {
         let mut halves = target.splitn(2, |byte| *byte == b'?');
         let path = halves.next().unwrap_or_default().to_vec();
         let query = halves.next().map(<[u8]>::to_vec);
-        let headers = headers
-            .into_iter()
-            .map(|(name, value)| Header { name: name.as_ref().to_ascii_lowercase().into(), value: value.into().into() })
-            .collect();
-        Some(Self { method, path, query, headers, peer, tls })
+        // Most heads fit, so that a field costs no allocation.
+        let (mut fields, mut names, mut values) =
+            (Vec::with_capacity(16), String::with_capacity(256), Vec::with_capacity(1536));
+        for (name, value) in headers {
+            let start = names.len();
+            names.push_str(name.as_ref());
+            if let Some(name) = names.get_mut(start..) {
+                name.make_ascii_lowercase();
+            }
+            values.extend_from_slice(value.as_ref());
+            fields.push(Field { name_end: names.len(), value_end: values.len() });
+        }
+        Some(Self { method, path, query, fields, names, values, peer, tls })
     }
 
     /// The method.
@@ -150,13 +169,21 @@ impl RequestHead {
     }
 
     /// The header fields in wire order.
-    pub fn headers(&self) -> &[Header] {
-        &self.headers
+    pub fn headers(&self) -> impl Iterator<Item = Header<'_>> {
+        let mut start = Field { name_end: 0, value_end: 0 };
+        self.fields.iter().map(move |end| {
+            let start = std::mem::replace(&mut start, *end);
+            // INVARIANT: the ends are those of pieces that were pushed whole, so both ranges are there.
+            Header {
+                name: self.names.get(start.name_end..end.name_end).unwrap_or_default(),
+                value: self.values.get(start.value_end..end.value_end).unwrap_or_default(),
+            }
+        })
     }
 
     /// The first value of a header, by its lower-case name.
     pub fn header(&self, lower_name: &str) -> Option<&[u8]> {
-        self.headers.iter().find(|header| &*header.name == lower_name).map(|header| &*header.value)
+        self.headers().find(|header| header.name == lower_name).map(|header| header.value)
     }
 
     /// The first value as text with outer blanks trimmed; none if absent or not UTF-8.
@@ -166,7 +193,7 @@ impl RequestHead {
 
     /// All values of a header in wire order.
     pub fn header_values<'a>(&'a self, lower_name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.headers.iter().filter(move |header| &*header.name == lower_name).map(|header| &*header.value)
+        self.headers().filter(move |header| header.name == lower_name).map(|header| header.value)
     }
 
     /// The Host header, as sent.
@@ -183,6 +210,33 @@ impl RequestHead {
     pub fn tls(&self) -> Option<TlsVersion> {
         self.tls
     }
+}
+
+/// Which bytes may stand in a token (RFC 9110 section 5.6.2).
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
+        {
+            table[byte as usize] = byte.is_ascii_alphanumeric();
+        }
+        byte += 1;
+    }
+    let mut others: &[u8] = b"!#$%&'*+-.^_`|~";
+    while let Some((byte, rest)) = others.split_first() {
+        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
+        {
+            table[*byte as usize] = true;
+        }
+        others = rest;
+    }
+    table
+};
+
+/// Whether a byte may stand in a token (RFC 9110 section 5.6.2).
+pub fn is_token_byte(byte: u8) -> bool {
+    TOKEN.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -208,7 +262,7 @@ mod tests {
         let headers =
             [("Authorization", "SECRET"), ("X-Amz-Security-Token", "SECRET"), ("Cookie", "SECRET"), ("a", "b")];
         let head = RequestHead::new(Method::Get, b"/k?X-Amz-Signature=SECRET", headers, peer, None).unwrap();
-        let shown = format!("{head:?} {:?}", head.headers());
+        let shown = format!("{head:?} {:?}", head.headers().collect::<Vec<_>>());
         assert!(!shown.contains("SECRET"), "{shown}");
         assert!(shown.contains("authorization: (hidden)") && shown.contains("a: \"b\"") && shown.contains("/k"));
     }

@@ -9,6 +9,6 @@ mod query_string;
 mod response;
 pub mod xml;
 
-pub use head::{Header, Method, RequestHead, TlsVersion};
+pub use head::{Header, Method, RequestHead, TlsVersion, is_token_byte};
 pub use query_string::{InvalidQuery, QueryPair, QueryString};
 pub use response::Response;

@@ -9,7 +9,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from clients import S3_ALL, Keys, assume, client, deny, document, make_role, refused, trust, unique
+import requests
+from clients import S3_ALL, Keys, allow, assume, client, deny, document, make_role, refused, trust, unique
 from gate import TESTER1, TESTER2
 
 CHANGES = 50
@@ -84,6 +85,43 @@ def test_policy_change_is_in_force_on_the_other_within_100_ms(pair, role, sessio
     p99 = times[-1 - CHANGES // 100]
     print(f"in force on the other gate: median {times[CHANGES // 2] * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms")
     assert p99 <= PROMISE, [round(each * 1000) for each in times]
+
+
+def test_bucket_policy_of_one_is_in_force_on_the_other(pair):
+    """Put, replaced and deleted through either gate; writers through both at once end with one of theirs, whole."""
+    name = unique("policy-")
+    owners = [client("s3", one.endpoint, Keys(*TESTER1)) for one in pair]
+    owners[0].create_bucket(Bucket=name)
+    owners[0].put_object(Bucket=name, Key="k", Body=b"x")
+    opened = document(allow("s3:GetObject", f"arn:aws:s3:::{name}/*", Principal="*"))
+
+    def anonymous_reads(one):
+        return requests.get(f"{one.endpoint}/{name}/k", timeout=5).status_code == 200
+
+    for change in range(10):
+        at, other = change % 2, pair[1 - change % 2]
+        wanted = change % 4 < 2
+        if wanted:
+            owners[at].put_bucket_policy(Bucket=name, Policy=opened)
+        else:
+            owners[at].delete_bucket_policy(Bucket=name)
+        started = time.monotonic()
+        assert anonymous_reads(pair[at]) == wanted  # where it was made: at once
+        while anonymous_reads(other) != wanted:
+            assert time.monotonic() - started < 2, f"change {change} is not in force on the other gate"
+    policies = [document(allow("s3:GetObject", f"arn:aws:s3:::{name}/{n}/*", Principal="*")) for n in range(8)]
+
+    def put(number):
+        try:
+            owners[number % 2].put_bucket_policy(Bucket=name, Policy=policies[number])
+            return 204
+        except owners[number % 2].exceptions.ClientError as error:
+            assert error.response["Error"]["Code"] == "OperationAborted", error
+            return 409
+
+    with ThreadPoolExecutor(8) as pool:
+        assert 204 in list(pool.map(put, range(8)))
+    assert owners[0].get_bucket_policy(Bucket=name)["Policy"] in policies
 
 
 def test_deleted_role_ends_its_sessions_on_both(pair):

@@ -60,7 +60,7 @@ impl Upload {
             return out;
         }
         let head = sign(&self.head(), "/bkt/key", &[], self.kind);
-        let fields: Vec<(&str, &[u8])> = head.headers().iter().map(|field| (&*field.name, &*field.value)).collect();
+        let fields: Vec<(&str, &[u8])> = head.headers().map(|field| (field.name, field.value)).collect();
         let fields: Vec<(&str, &[u8])> = fields.into_iter().filter(|(name, _)| *name != "authorization").collect();
         let request =
             OutboundRequest { method: Method::Put, path: "/bkt/key", query: &[], headers: &fields, payload: self.kind };

@@ -14,7 +14,7 @@ pub fn request_head(data: &[u8]) {
         None => head.raw_path().to_vec(),
     };
     assert_eq!(joined, message.target, "the raw target is kept");
-    assert!(head.headers().iter().all(|header| *header.name == header.name.to_ascii_lowercase()));
+    assert!(head.headers().all(|header| header.name == header.name.to_ascii_lowercase()));
     for rules in all_rules() {
         let target = address(head, &rules);
         let Ok(query) = head.parse_query() else { continue };

@@ -74,8 +74,8 @@ fn check(head: &RequestHead, query: &QueryString) {
         assert_eq!(claim.scope().service(), service.as_str());
         assert!(claim.signs("host") && names.iter().all(|name| head.header(name).is_some()));
         if claim.place() == Place::Header {
-            let amz = head.headers().iter().filter(|header| header.name.starts_with("x-amz-"));
-            assert!(amz.into_iter().all(|header| claim.signs(&header.name)), "rule 7");
+            let amz = head.headers().filter(|header| header.name.starts_with("x-amz-"));
+            assert!(amz.into_iter().all(|header| claim.signs(header.name)), "rule 7");
         }
         let late = Rules { now: claim.signing_time().plus_seconds(700_000), ..rules };
         assert!(claim.check(head, query, &late).is_err(), "no claim lives eight days");
@@ -126,7 +126,7 @@ pub fn with_signer<T>(work: impl FnOnce(&OutboundSigner<'_>) -> T) -> T {
 /// The head with date, hash and signature.
 pub fn sign(head: &RequestHead, path: &str, query: &[(&str, &str)], payload: &str) -> RequestHead {
     let mut headers: Vec<(String, Vec<u8>)> =
-        head.headers().iter().map(|header| (header.name.to_string(), header.value.to_vec())).collect();
+        head.headers().map(|header| (header.name.to_string(), header.value.to_vec())).collect();
     headers.push(("x-amz-date".to_owned(), now().basic().into_bytes()));
     headers.push(("x-amz-content-sha256".to_owned(), payload.as_bytes().to_vec()));
     let fields: Vec<(&str, &[u8])> = headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();

@@ -2,12 +2,15 @@
 //! boundary. First the published ways of escalating with IAM, one by one; then random sequences of calls.
 
 use crate::support::{Credentials, Req, World, policy, trust};
-use rolegate::entity::{ManagedPolicy, Owner, UserKind};
+use rolegate::entity::{ManagedPolicy, Owner, PolicyVersion, UserKind};
 use rolegate::store::{Changes, RecordKey, Versioned};
 use rolegate::types::{AccountId, IdKind, UniqueId};
 
 const VERSION: (&str, &str) = ("Version", "2010-05-08");
 const FENCE: &str = "arn:aws:iam:::policy/Fence";
+/// A managed policy of somebody stronger, and one that the bounded user may change.
+const STRONG: &str = "arn:aws:iam:::policy/Strong";
+const OWN: &str = "arn:aws:iam:::policy/own/Own";
 const FULL: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 /// The boundary, as AWS's own examples of delegation have it: administration of what is under `/own/`, which must have
@@ -26,7 +29,9 @@ const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[
     {"Effect":"Allow","Action":["iam:CreateAccessKey","iam:UpdateAccessKey","iam:DeleteAccessKey","iam:UpdateUser",
         "iam:DeleteUser","iam:TagUser","iam:UntagUser"],"Resource":"arn:aws:iam:::user/own/*"},
     {"Effect":"Allow","Action":["iam:UpdateAssumeRolePolicy","iam:UpdateRole","iam:DeleteRole","iam:TagRole"],
-     "Resource":"arn:aws:iam:::role/own/*"}]}"#;
+     "Resource":"arn:aws:iam:::role/own/*"},
+    {"Effect":"Allow","Action":["iam:CreatePolicy","iam:CreatePolicyVersion","iam:SetDefaultPolicyVersion",
+        "iam:DeletePolicyVersion","iam:DeletePolicy"],"Resource":"arn:aws:iam:::policy/own/*"}]}"#;
 
 /// The bounded user `mallory` with every right that identity policies give; an unbounded administrator and root, each
 /// with a key that is off; an unbounded role and group.
@@ -38,9 +43,17 @@ struct Scene {
 async fn scene() -> Scene {
     let world = World::new().await;
     let all = policy("Allow", "*", "*");
-    let id = UniqueId::generate(IdKind::ManagedPolicy, &*world.entropy);
-    let fence = ManagedPolicy::new(AccountId::empty(), "Fence", id, crate::support::stored(DOCUMENT), 0);
-    world.records.commit(Changes::new().create(&fence)).await.unwrap();
+    // Of each the version that counts, and one with all rights that somebody left there.
+    for (name, path, document) in
+        [("Fence", "/", DOCUMENT), ("Strong", "/", DOCUMENT), ("Own", "/own/", &policy("Allow", "s3:GetObject", "*"))]
+    {
+        let id = UniqueId::generate(IdKind::ManagedPolicy, &*world.entropy);
+        let mut made = ManagedPolicy::new(AccountId::empty(), name, id, crate::support::stored(document), 0);
+        path.clone_into(&mut made.path);
+        made.versions.push(PolicyVersion { number: 2, policy: crate::support::stored(&all), created: 0 });
+        made.next_version = 3;
+        world.records.commit(Changes::new().create(&made)).await.unwrap();
+    }
     for bucket in ["inside", "outside"] {
         world.bucket(bucket, Owner::Account, None).await;
     }
@@ -137,6 +150,46 @@ async fn rule_17_no_published_way_leads_out_of_a_boundary() {
             ],
         ),
         (
+            "another version of the own boundary",
+            vec![
+                ("CreatePolicyVersion", vec![("PolicyArn", FENCE), document, ("SetAsDefault", "true")], 403),
+                ("CreatePolicyVersion", vec![("PolicyArn", FENCE), document], 403),
+            ],
+        ),
+        (
+            "a version of the own boundary that somebody left",
+            vec![("SetDefaultPolicyVersion", vec![("PolicyArn", FENCE), ("VersionId", "v2")], 403)],
+        ),
+        (
+            "another version of a policy on oneself",
+            vec![
+                ("AttachUserPolicy", vec![me, ("PolicyArn", OWN)], 200),
+                ("CreatePolicyVersion", vec![("PolicyArn", OWN), document, ("SetAsDefault", "true")], 200),
+            ],
+        ),
+        (
+            "a version that somebody left of a policy on oneself",
+            vec![
+                ("AttachUserPolicy", vec![me, ("PolicyArn", OWN)], 200),
+                ("SetDefaultPolicyVersion", vec![("PolicyArn", OWN), ("VersionId", "v2")], 200),
+            ],
+        ),
+        (
+            "versions of somebody stronger's policy",
+            vec![
+                ("CreatePolicyVersion", vec![("PolicyArn", STRONG), document, ("SetAsDefault", "true")], 403),
+                ("SetDefaultPolicyVersion", vec![("PolicyArn", STRONG), ("VersionId", "v2")], 403),
+                ("DeletePolicyVersion", vec![("PolicyArn", STRONG), ("VersionId", "v2")], 403),
+            ],
+        ),
+        (
+            "the boundary made anew under its name",
+            vec![
+                ("DeletePolicy", vec![("PolicyArn", FENCE)], 403),
+                ("CreatePolicy", vec![("PolicyName", "Fence"), ("Path", "/own/"), document], 409),
+            ],
+        ),
+        (
             "a role without the boundary",
             vec![("CreateRole", vec![("RoleName", "r"), ("Path", "/own/"), ("AssumeRolePolicyDocument", &to_me)], 403)],
         ),
@@ -202,7 +255,7 @@ impl Dice {
     }
 }
 
-const ACTIONS: [&str; 33] = [
+const ACTIONS: [&str; 38] = [
     "CreateUser",
     "UpdateUser",
     "DeleteUser",
@@ -236,6 +289,11 @@ const ACTIONS: [&str; 33] = [
     "AssumeRole",
     "CreateUser",
     "CreateAccessKey",
+    "CreatePolicyVersion",
+    "SetDefaultPolicyVersion",
+    "CreateUser",
+    "CreateAccessKey",
+    "CreateAccessKey",
 ];
 
 #[tokio::test]
@@ -251,7 +309,7 @@ async fn rule_17_no_sequence_of_calls_leads_out_of_a_boundary() {
         for _ in 0..120 {
             let by = hands[dice.roll(hands.len())].clone();
             let action = dice.of(&ACTIONS);
-            let names = ["mallory", "admin", "rootuser", "eve", "bob"];
+            let names = ["mallory", "admin", "rootuser", "eve", "bob", "eve", "bob"];
             let paths = ["/", "/own/", "/own/"];
             let key = made[dice.roll(made.len())].clone();
             let role = dice.of(&["powerful", "r", "r"]);
@@ -271,7 +329,9 @@ async fn rule_17_no_sequence_of_calls_leads_out_of_a_boundary() {
                     ("PolicyName", "q"),
                     ("PolicyDocument", if action == "UpdateAssumeRolePolicy" { anybody } else { all.as_str() }),
                     ("AssumeRolePolicyDocument", anybody),
-                    ("PolicyArn", dice.of(&[FULL, FENCE])),
+                    ("PolicyArn", dice.of(&[FULL, FENCE, STRONG, OWN])),
+                    ("VersionId", dice.of(&["v1", "v2"])),
+                    ("SetAsDefault", dice.of(&["true", "false"])),
                     ("Path", dice.of(&paths)),
                     ("NewPath", dice.of(&paths)),
                     ("AccessKeyId", key.as_str()),

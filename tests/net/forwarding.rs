@@ -90,6 +90,26 @@ async fn not_modified_and_chunked_answers_pass() {
 }
 
 #[tokio::test]
+async fn rule_11_a_412_of_the_gates_own_condition_is_another_answer() {
+    let backend = FakeBackend::start().await;
+    let failed = "HTTP/1.1 412 Precondition Failed\r\nETag: \"other\"\r\nContent-Length: 5\r\n\r\nother";
+    backend.answers(failed).answers(failed).answers("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes");
+    let gate = Harness::start(backend.address).await;
+    let mut client = Client::connect(gate.address).await;
+    for (path, status, text) in
+        [("/b/k", 412, "other"), ("/pin/k", 503, "<Code>SlowDown</Code>"), ("/pin/k", 200, "yes")]
+    {
+        let answer = client.send(format!("GET {path} HTTP/1.1\r\nHost: gate\r\n\r\n")).await.answer().await;
+        assert_eq!((answer.status, answer.complete), (status, true), "{path}");
+        assert!(
+            answer.text().contains(text) && (status != 503 || answer.header("etag").is_none()),
+            "{}",
+            answer.text()
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_missing_object_is_hidden_where_told_so() {
     let backend = FakeBackend::start().await;
     let missing = "HTTP/1.1 404 Not Found\r\nx-amz-delete-marker: true\r\nContent-Type: text/plain\r\n";

@@ -1,7 +1,7 @@
 //! Accounts beside the configured one.
 
 use super::{Administration, BATCH, Error};
-use crate::entity::{Account, BucketRecord, Group, ManagedPolicy, Role, User, folded};
+use crate::entity::{Account, BucketRecord, Group, ManagedPolicy, OidcProvider, Role, User, folded};
 use crate::store::{self, Changes, RecordKey, Scope, Versioned};
 use crate::types::{AccountId, Entropy};
 
@@ -89,6 +89,9 @@ impl Administration<'_> {
         }
         if let Some(policy) = self.records.list::<ManagedPolicy>(&scope, None, 1).await?.pop() {
             return Ok(Some(("policy", policy.value.name)));
+        }
+        if let Some(provider) = self.records.list::<OidcProvider>(&scope, None, 1).await?.pop() {
+            return Ok(Some(("oidc-provider", provider.value.url)));
         }
         let mut after = None;
         loop {

@@ -1,7 +1,7 @@
-//! What commands do to the store: accounts, users, keys, caps, groups, roles.
+//! What commands do to the store: accounts, users, keys, caps, groups, roles, providers.
 //!
-//! Accounts, standalone users and caps change by command only (security rule 13). Groups, roles and their policies go
-//! through `iam` itself, so that names, quotas and policies are judged by the same code as in the API; what is made
+//! Accounts, standalone users and caps change by command only (security rule 13). Groups, roles, their policies and
+//! providers go through `iam` itself, so that names, quotas and policies are judged by the same code as in the API; what is made
 //! belongs to the account.
 
 mod accounts;
@@ -10,6 +10,7 @@ mod error;
 mod groups;
 mod keys;
 mod policies;
+mod providers;
 mod roles;
 mod sessions;
 mod users;
@@ -18,6 +19,7 @@ pub use crate::iam::access_key::IssuedKey;
 pub use buckets::BucketError;
 pub use error::Error;
 pub(super) use groups::PolicyOwner;
+pub use providers::{NewProvider, ProviderChange};
 pub use sessions::{SessionsOf, WhichSessions};
 pub use users::NewUser;
 

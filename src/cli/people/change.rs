@@ -7,7 +7,7 @@ use clap::Args;
 type Change = Option<(&'static str, String)>;
 
 /// The name, with the account if one is given.
-fn of(name: &str, account: Option<&str>) -> String {
+pub(in crate::cli) fn of(name: &str, account: Option<&str>) -> String {
     match account {
         Some(account) => format!("{name} of account {account}"),
         None => name.to_owned(),

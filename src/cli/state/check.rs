@@ -1,9 +1,12 @@
 //! Whether a state may be stored: everything that is new or changed in it is judged as if the API made it, and every
 //! reference must resolve.
 
-use super::file::{AccountEntry, BucketEntry, Document, GroupEntry, PolicyEntry, RoleEntry, State, UserEntry};
-use super::overlay::Entry;
-use crate::entity::{self, AwsManagedPolicy, NameError, Owner, Tag, UserKind, folded, quota};
+use super::file::{
+    AccountEntry, BucketEntry, Document, GroupEntry, PolicyEntry, ProviderEntry, RoleEntry, State, UserEntry,
+};
+use super::overlay::{Entry, empty};
+use super::provider;
+use crate::entity::{self, AwsManagedPolicy, NameError, Owner, ProviderRule, Tag, UserKind, quota};
 use crate::iam::document_size;
 use crate::policy::{self, Bindings, ParseOptions, Policy, PolicyKind};
 use crate::types::{AccessKeyId, AccountId, UniqueId};
@@ -29,6 +32,12 @@ pub enum Reason {
     /// A name or value outside its constraint.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// A value that no provider can have.
+    #[error(transparent)]
+    Provider(#[from] ProviderRule),
+    /// Not as it is stored.
+    #[error("the thumbprint {0} must be in lower case")]
+    ThumbprintCase(String),
     /// A policy that the API would refuse.
     #[error("{0}")]
     Document(Box<policy::Error>),
@@ -151,21 +160,22 @@ impl Check<'_> {
 
     fn account(&mut self, account: &AccountEntry, old: Option<&AccountEntry>) {
         let place = place_of(&account.id);
-        let (users, groups, roles, policies) = old.map_or((&[][..], &[][..], &[][..], &[][..]), |old| {
-            (&old.users[..], &old.groups[..], &old.roles[..], &old.policies[..])
-        });
+        let nothing = empty(&account.id);
+        let old = old.unwrap_or(&nothing);
         for (name, count, limit) in [
             ("UsersPerAccount", account.users.len(), quota::USERS),
             ("GroupsPerAccount", account.groups.len(), quota::GROUPS),
             ("RolesPerAccount", account.roles.len(), quota::ROLES),
             ("PoliciesPerAccount", account.policies.len(), quota::POLICIES),
+            ("OpenIdConnectProvidersPerAccount", account.providers.len(), quota::PROVIDERS),
         ] {
             self.most(&place, name, count, limit);
         }
-        self.names(&place, &account.policies, policies, |check, place, entry| check.policy(place, entry));
-        self.names(&place, &account.groups, groups, |check, place, entry| check.group(place, entry));
-        self.names(&place, &account.users, users, |check, place, entry| check.user(place, entry));
-        self.names(&place, &account.roles, roles, |check, place, entry| check.role(place, entry));
+        self.names(&place, &account.policies, &old.policies, |check, place, entry| check.policy(place, entry));
+        self.names(&place, &account.groups, &old.groups, |check, place, entry| check.group(place, entry));
+        self.names(&place, &account.users, &old.users, |check, place, entry| check.user(place, entry));
+        self.names(&place, &account.roles, &old.roles, |check, place, entry| check.role(place, entry));
+        self.names(&place, &account.providers, &old.providers, |check, place, entry| check.provider(place, entry));
         self.references(account);
     }
 
@@ -177,7 +187,7 @@ impl Check<'_> {
         old: &[T],
         judge: impl Fn(&mut Self, &str, &T),
     ) {
-        let taken: HashMap<String, &T> = old.iter().map(|entry| (folded(entry.name()), entry)).collect();
+        let taken: HashMap<String, &T> = old.iter().map(|entry| (entry.unique_name(), entry)).collect();
         let known: HashMap<&UniqueId, &T> = old.iter().map(|entry| (entry.id(), entry)).collect();
         let mut names = HashSet::new();
         for entry in entries {
@@ -185,9 +195,9 @@ impl Check<'_> {
             if !self.ids.insert(entry.id().clone()) {
                 self.refuse(&place, Reason::IdTwice(entry.id().clone()));
             }
-            match taken.get(&folded(entry.name())).filter(|taken| taken.id() != entry.id()) {
+            match taken.get(&entry.unique_name()).filter(|taken| taken.id() != entry.id()) {
                 Some(taken) => self.refuse(&place, Reason::NameTaken(taken.id().clone())),
-                None if !names.insert(folded(entry.name())) => self.refuse(&place, Reason::NameTwice),
+                None if !names.insert(entry.unique_name()) => self.refuse(&place, Reason::NameTwice),
                 None => {}
             }
             if known.get(entry.id()).is_some_and(|old| *old == entry) {
@@ -253,6 +263,11 @@ impl Check<'_> {
         let size = entry.trust.text().chars().count();
         self.most(&trust, "ACLSizePerRole", size, quota::TRUST_POLICY);
         self.bound(&trust, PolicyKind::Trust, &entry.trust, entry.trust_bindings.as_ref());
+    }
+
+    fn provider(&mut self, place: &str, entry: &ProviderEntry) {
+        self.tags(place, &entry.tags);
+        provider::check(entry).into_iter().for_each(|reason| self.refuse(place, reason));
     }
 
     fn tags(&mut self, place: &str, tags: &[Tag]) {
@@ -321,6 +336,9 @@ impl Check<'_> {
             let place = format!("{place}: role {}", role.name);
             self.attached(&place, &role.attached, role.boundary.as_ref(), &arns);
             self.owner(&place, &role.owner, Some(account));
+        }
+        for provider in &account.providers {
+            self.owner(&format!("{place}: oidc-provider {}", provider.url), &provider.owner, Some(account));
         }
     }
 

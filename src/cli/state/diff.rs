@@ -1,7 +1,9 @@
 //! What an import would change, in plain lines: one a thing, one a member of it.
 
 use super::check::place_of;
-use super::file::{AccountEntry, BucketEntry, Document, GroupEntry, PolicyEntry, RoleEntry, State, UserEntry};
+use super::file::{
+    AccountEntry, BucketEntry, Document, GroupEntry, PolicyEntry, ProviderEntry, RoleEntry, State, UserEntry,
+};
 use super::overlay::Entry;
 use crate::entity::{KeyStatus, Owner, Tag, UserKind};
 use crate::policy::Bindings;
@@ -63,6 +65,7 @@ impl Difference {
         self.entries(id, before.map(|a| &a.groups), after.map(|a| &a.groups), |_| Facts::new());
         self.entries(id, before.map(|a| &a.users), after.map(|a| &a.users), new_secrets);
         self.entries(id, before.map(|a| &a.roles), after.map(|a| &a.roles), |_| Facts::new());
+        self.entries(id, before.map(|a| &a.providers), after.map(|a| &a.providers), |_| Facts::new());
     }
 
     fn entries<T: Entry + Described>(
@@ -224,6 +227,19 @@ impl Described for PolicyEntry {
         add(&mut facts, "next_version", format!("v{}", self.next_version));
         add(&mut facts, "created", self.created.text());
         add(&mut facts, "updated", self.updated.text());
+        facts
+    }
+}
+
+impl Described for ProviderEntry {
+    fn facts(&self) -> Facts {
+        let mut facts = Facts::new();
+        add(&mut facts, "url", &self.url);
+        list(&mut facts, "client_ids", &self.client_ids);
+        list(&mut facts, "thumbprints", &self.thumbprints);
+        tags(&mut facts, &self.tags);
+        add(&mut facts, "owner", owner(&self.owner));
+        add(&mut facts, "created", self.created.text());
         facts
     }
 }

@@ -66,6 +66,8 @@ pub(super) struct AccountEntry {
     pub(super) roles: Vec<RoleEntry>,
     #[serde(default)]
     pub(super) policies: Vec<PolicyEntry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) providers: Vec<ProviderEntry>,
 }
 
 /// What an account's own record says.
@@ -176,6 +178,22 @@ pub(super) struct VersionEntry {
     pub(super) number: u32,
     pub(super) created: Moment,
     pub(super) document: Document,
+}
+
+/// An OpenID Connect provider, without what counts its sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProviderEntry {
+    pub(super) url: String,
+    pub(super) id: UniqueId,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) client_ids: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) thumbprints: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) tags: Vec<Tag>,
+    pub(super) owner: Owner,
+    pub(super) created: Moment,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

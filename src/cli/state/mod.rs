@@ -9,6 +9,7 @@ mod diff;
 mod file;
 mod overlay;
 mod passphrase;
+mod provider;
 mod snapshot;
 mod steps;
 

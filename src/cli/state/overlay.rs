@@ -1,7 +1,9 @@
 //! What the store is to become: what is there, with the file laid over it.
 
 use super::check::{Reason, Refusal, place_of};
-use super::file::{AccountEntry, Document, GroupEntry, KeyEntry, PolicyEntry, RoleEntry, State, StateFile, UserEntry};
+use super::file::{
+    AccountEntry, Document, GroupEntry, KeyEntry, PolicyEntry, ProviderEntry, RoleEntry, State, StateFile, UserEntry,
+};
 use super::passphrase::Locksmith;
 use super::snapshot::Snapshot;
 use crate::entity::folded;
@@ -20,6 +22,11 @@ pub(super) trait Entry: Clone {
     fn id(&self) -> &UniqueId;
     fn name(&self) -> &str;
     fn path(&self) -> &str;
+
+    /// The form under which its name is unique.
+    fn unique_name(&self) -> String {
+        folded(self.name())
+    }
 }
 
 macro_rules! entry {
@@ -47,6 +54,28 @@ entry!(UserEntry, "user", "AIDA");
 entry!(GroupEntry, "group", "AGPA");
 entry!(RoleEntry, "role", "AROA");
 entry!(PolicyEntry, "policy", "ANPA");
+
+impl Entry for ProviderEntry {
+    const NOUN: &'static str = "oidc-provider";
+    const ID_PREFIX: &'static str = "AOIP";
+
+    fn id(&self) -> &UniqueId {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        self.url.split_once("://").map_or(self.url.as_str(), |(_, name)| name)
+    }
+
+    fn path(&self) -> &str {
+        "/"
+    }
+
+    /// URLs are kept byte for byte.
+    fn unique_name(&self) -> String {
+        self.name().to_owned()
+    }
+}
 
 impl PolicyEntry {
     pub(super) fn arn(&self, account: &AccountId) -> String {
@@ -112,7 +141,7 @@ impl Target {
         for (id, account) in present {
             if !prune {
                 target.kept += account.users.len() + account.groups.len() + account.roles.len();
-                target.kept += account.policies.len() + usize::from(account.record.is_some());
+                target.kept += account.policies.len() + account.providers.len() + usize::from(account.record.is_some());
                 target.state.accounts.push(account);
             } else if id == *default_account {
                 target.state.accounts.push(AccountEntry { record: account.record, ..empty(&id) });
@@ -145,6 +174,7 @@ impl Target {
             groups: self.merged(old.groups, wanted.groups, prune),
             roles: self.merged(old.roles, wanted.roles, prune),
             policies: self.merged(old.policies, wanted.policies, prune),
+            providers: self.merged(old.providers, wanted.providers, prune),
         }
     }
 
@@ -154,7 +184,7 @@ impl Target {
         let mut all: Vec<T> = old.into_iter().filter(kept).collect();
         self.kept += all.len();
         all.extend(wanted);
-        all.sort_by_key(|entry| folded(entry.name()));
+        all.sort_by_key(Entry::unique_name);
         all
     }
 
@@ -193,9 +223,17 @@ impl Target {
     }
 }
 
-fn empty(id: &AccountId) -> AccountEntry {
-    let (users, groups, roles, policies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    AccountEntry { id: id.clone(), record: None, users, groups, roles, policies }
+/// An account with nothing in it.
+pub(super) fn empty(id: &AccountId) -> AccountEntry {
+    AccountEntry {
+        id: id.clone(),
+        record: None,
+        users: Vec::new(),
+        groups: Vec::new(),
+        roles: Vec::new(),
+        policies: Vec::new(),
+        providers: Vec::new(),
+    }
 }
 
 /// Who has which name, in the order (is a role, account, folded name).

@@ -4,7 +4,8 @@ use super::file::{
     AccountEntry, AccountRecord, BucketEntry, Document, GroupEntry, KeyEntry, Moment, PolicyEntry, RoleEntry, State,
     UserEntry, VersionEntry,
 };
-use crate::entity::{AccessKey, Account, BucketRecord, Group, ManagedPolicy, Role, StoredPolicy, User};
+use super::provider;
+use crate::entity::{AccessKey, Account, BucketRecord, Group, ManagedPolicy, OidcProvider, Role, StoredPolicy, User};
 use crate::store::{self, Records, Scope, Stored, Versioned};
 use crate::types::{AccessKeyId, AccountId};
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub(super) struct AccountSnapshot {
     pub(super) groups: Vec<Versioned<Group>>,
     pub(super) roles: Vec<Versioned<Role>>,
     pub(super) policies: Vec<Versioned<ManagedPolicy>>,
+    pub(super) providers: Vec<Versioned<OidcProvider>>,
 }
 
 /// The records of a store.
@@ -44,6 +46,7 @@ impl Snapshot {
             account.groups = all(records, &scope).await?;
             account.roles = all(records, &scope).await?;
             account.policies = all(records, &scope).await?;
+            account.providers = all(records, &scope).await?;
         }
         let keys = all::<AccessKey>(records, &Scope::Global).await?;
         let buckets = all::<BucketRecord>(records, &Scope::Global).await?;
@@ -66,6 +69,7 @@ impl Snapshot {
             groups: account.groups.iter().map(|found| group(&found.value)).collect(),
             roles: account.roles.iter().map(|found| role(&found.value)).collect(),
             policies: account.policies.iter().map(|found| policy(&found.value)).collect(),
+            providers: account.providers.iter().map(|found| provider::entry(&found.value)).collect(),
         });
         State {
             accounts: accounts.collect(),

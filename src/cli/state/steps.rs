@@ -5,11 +5,12 @@
 use super::file::{
     AccountEntry, BucketEntry, Document, GroupEntry, KeyEntry, PolicyEntry, RoleEntry, State, UserEntry,
 };
-use super::overlay::Target;
+use super::overlay::{Target, empty};
+use super::provider;
 use super::snapshot::{AccountSnapshot, Snapshot};
 use crate::entity::{
-    AccessKey, Account, BucketRecord, Group, ManagedPolicy, Named, PolicyUse, PolicyVersion, Revocations, Role,
-    StoredPolicy, UseKind, User,
+    AccessKey, Account, BucketRecord, Group, ManagedPolicy, Named, OidcProvider, PolicyUse, PolicyVersion, Revocations,
+    Role, StoredPolicy, UseKind, User,
 };
 use crate::policy::Bindings;
 use crate::store::{self, Changes, Records, Stored, Versioned};
@@ -52,9 +53,7 @@ impl Maker<'_> {
         }
         let gone = self.snapshot.accounts.iter().filter(|(id, _)| !state.accounts.iter().any(|kept| kept.id == **id));
         for (id, old) in gone {
-            let (users, groups, roles, policies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            let entry = AccountEntry { id: id.clone(), record: None, users, groups, roles, policies };
-            steps.push(self.account(&entry, old));
+            steps.push(self.account(&empty(id), old));
         }
         steps.push(self.last(state));
         steps.retain(|changes| changes.written().next().is_some());
@@ -155,7 +154,20 @@ impl Maker<'_> {
             |u| &u.id,
             |user, old| user_record(account, user, &groups, old, self.now),
         );
-        kind(changes, &old.roles, entry.roles.iter(), |r| &r.id, |role, old| role_record(account, role, old, self.now))
+        changes = kind(
+            changes,
+            &old.roles,
+            entry.roles.iter(),
+            |r| &r.id,
+            |role, old| role_record(account, role, old, self.now),
+        );
+        kind(
+            changes,
+            &old.providers,
+            entry.providers.iter(),
+            |p| &p.id,
+            |entry, old| provider::record(account, entry, old, self.now),
+        )
     }
 
     /// The records of buckets, keys and accounts that are no more.
@@ -225,7 +237,7 @@ macro_rules! identified {
     )*};
 }
 
-identified!(User Group Role ManagedPolicy);
+identified!(User Group Role ManagedPolicy OidcProvider);
 
 /// What uses each policy: the side of an attachment that the file does not have.
 struct Uses {

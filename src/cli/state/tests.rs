@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::entity::{
-    AccessKey, Account, BucketRecord, BucketState, Caps, Group, KeyStatus, ManagedPolicy, Named, Owner, PolicyUse,
-    PolicyVersion, Revocations, Role, StoredPolicy, Tag, UseKind, User, UserKind,
+    AccessKey, Account, BucketRecord, BucketState, Caps, Group, KeyStatus, ManagedPolicy, Named, OidcProvider, Owner,
+    PolicyUse, PolicyVersion, Revocations, Role, StoredPolicy, Tag, UseKind, User, UserKind,
 };
 use crate::policy::Bindings;
 use crate::store::{
@@ -152,6 +152,15 @@ impl World {
             attachments: [uses(UseKind::Group, "Staff", unique("AGPASTAFF"))].into(),
             boundary_of: [uses(UseKind::User, "Bob", unique("AIDABOB"))].into(),
         };
+        let owner = Owner::User { id: unique("AIDAALICE"), name: "alice".into() };
+        let mut provider = OidcProvider::new(home.clone(), "http://IdP:8080/realm", unique("AOIPIDP"), owner, 6);
+        for client in ["app", "gone", "web"] {
+            provider.add_client_id(client);
+        }
+        provider.client_ids.remove(1);
+        provider.thumbprints = vec!["ab".repeat(20)];
+        provider.tags = vec![Tag { key: "stage".into(), value: "demo".into() }];
+        provider.epoch = 5;
         let key = AccessKeyId::parse("KEYALICE").unwrap();
         let key = AccessKey {
             next_user_name: None,
@@ -178,6 +187,7 @@ impl World {
         let account = Account { id: tenant, name: "Tenant One".into(), created: 10 };
         let global = Changes::new().create(&key).create(&bucket).create(&account);
         let inside = Changes::new().create(&alice_user).create(&bob).create(&group).create(&role).create(&managed);
+        let inside = inside.create(&provider);
         for changes in [global, inside, Changes::new().create(&root)] {
             world.records.commit(changes).await.unwrap();
         }
@@ -224,10 +234,10 @@ async fn a_state_is_the_same_in_another_store() {
     let file = one.locked().await;
     assert!(!file.contains("s3cr3t") && !file.contains(one.records.store_id()), "{file}");
     let shown = other.import(&file, "").await.unwrap();
-    assert_eq!(last(&shown), "To make 8, to change 0, to remove 0. Nothing was changed: --apply does it.");
+    assert_eq!(last(&shown), "To make 9, to change 0, to remove 0. Nothing was changed: --apply does it.");
     assert!(shown.contains("+ user root (AIDAROOTAAAAAAAAAAAAA) of account tenant"), "{shown}");
     assert_eq!(other.export().await, World::empty().await.export().await);
-    assert_eq!(last(&other.import(&file, "apply").await.unwrap()), "Made 8, changed 0, removed 0.");
+    assert_eq!(last(&other.import(&file, "apply").await.unwrap()), "Made 9, changed 0, removed 0.");
     assert_eq!(other.export().await, one.export().await);
     assert_eq!(
         other.import(&file, "apply,prune").await.unwrap(),
@@ -245,6 +255,11 @@ async fn a_state_is_the_same_in_another_store() {
     let role = RecordKey::role(&one.account, "reader");
     let (was, is): (Role, Role) = (one.get(role.clone()).await, other.get(role).await);
     assert_eq!(Role { revoked: was.revoked.clone(), ..is }, was);
+    let provider = RecordKey::oidc_provider(&one.account, "IdP:8080/realm");
+    let (was, is): (OidcProvider, OidcProvider) = (one.get(provider.clone()).await, other.get(provider).await);
+    let names = |provider: &OidcProvider| provider.client_ids.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+    assert_eq!((names(&is), &is.url, &is.thumbprints), (names(&was), &was.url, &was.thumbprints));
+    assert_eq!((&is.id, &is.tags, &is.owner, is.created), (&was.id, &was.tags, &was.owner, was.created));
 }
 
 #[tokio::test]
@@ -265,6 +280,33 @@ async fn rule_21_an_import_brings_no_ended_session_back() {
     let back: Role = world.get(role).await;
     let issued = |second| back.revoked.ends(&AccessKeyId::parse("ASIAX").unwrap(), Timestamp::from_seconds(second));
     assert!(issued(999) && !issued(1000), "{:?}", back.revoked);
+}
+
+#[tokio::test]
+async fn rule_21_an_import_keeps_what_counts_a_providers_sessions_and_begins_anew_with_one_that_was_away() {
+    let world = World::full().await;
+    let file = world.export().await;
+    let key = RecordKey::oidc_provider(&world.account, "IdP:8080/realm");
+    let serials = |provider: &OidcProvider| {
+        provider.client_ids.iter().map(|client| (client.name.clone(), client.serial)).collect::<Vec<_>>()
+    };
+    let listed = "\"app\",\n            \"web\"";
+    assert!(file.contains(listed), "{file}");
+    world.import(&file.replace(listed, "\"web\", \"gone\""), "apply").await.unwrap();
+    let kept: OidcProvider = world.get(key.clone()).await;
+    assert_eq!(serials(&kept), [("web".to_owned(), 2), ("gone".to_owned(), 3)]);
+    assert_eq!((kept.epoch, kept.next_serial), (5, 4));
+    let shown = world.import(&file, "apply").await.unwrap();
+    assert!(shown.starts_with(
+        "~ oidc-provider IdP:8080/realm (AOIPIDPAAAAAAAAAAAAAA)\n    ~ client_ids\n        was web, gone\n        now app, web\n"
+    ), "{shown}");
+    let kept: OidcProvider = world.get(key.clone()).await;
+    assert_eq!(serials(&kept), [("app".to_owned(), 4), ("web".to_owned(), 2)]);
+    let found = world.records.get::<OidcProvider>(&key).await.unwrap().unwrap();
+    world.records.commit(Changes::new().delete(&found)).await.unwrap();
+    world.import(&file, "apply").await.unwrap();
+    let back: OidcProvider = world.get(key).await;
+    assert_eq!((back.epoch, &back.id), (1_000_500, &kept.id));
 }
 
 #[tokio::test]
@@ -319,10 +361,10 @@ async fn what_the_file_does_not_have_goes_with_prune_only() {
     let (one, other) = (World::full().await, World::full().await);
     let file = World::empty().await.export().await;
     let said = one.import(&file, "apply").await.unwrap();
-    assert!(said.contains("8 things that the file does not have stay; --prune removes them."), "{said}");
+    assert!(said.contains("9 things that the file does not have stay; --prune removes them."), "{said}");
     assert_eq!(last(&said), "The store is as the file has it: nothing to change.");
     let said = one.import(&file, "apply,prune").await.unwrap();
-    assert_eq!(last(&said), "Made 0, changed 0, removed 8.");
+    assert_eq!(last(&said), "Made 0, changed 0, removed 9.");
     assert!(said.contains("- bucket data") && said.contains("- account tenant"), "{said}");
     assert_eq!(one.export().await, file);
     assert!(one.records.list::<AccessKey>(&Scope::Global, None, 9).await.unwrap().is_empty());
@@ -383,6 +425,14 @@ async fn what_was_altered_is_refused_with_its_place() {
         ("\"name\": \"Bob\"", "\"name\": \"ALICE\"", "user ALICE: the store has one of this name"),
         ("AIDABOBAAAAAAAAAAAAAA", "AIDAALICEAAAAAAAAAAAA", "the unique id AIDAALICEAAAAAAAAAAAA stands twice"),
         ("\"name\": \"data\"", "\"name\": \"d\"", "bucket d: too short"),
+        ("http://IdP:8080/realm", "ftp://IdP", "oidc-provider IdP: Invalid Open ID Connect Provider URL."),
+        ("http://IdP:8080/realm", "http://a@b", "Invalid Open ID Connect Provider URL."),
+        ("abababab", "ABababab", "must be in lower case"),
+        ("abababab", "ababab", "Thumbprint must be exactly 40 characters."),
+        ("\"web\"", "\"app\"", "app stands twice"),
+        ("\"web\"", "\"\"", "'clientID'"),
+        ("AOIPIDP", "AROAIDP", "with another id, AOIPIDPAAAAAAAAAAAAAA"),
+        ("\"value\": \"demo\"", "\"value\": \"<\"", "oidc-provider IdP:8080/realm: "),
         ("\"account\": \"\"", "\"account\": \"nobody\"", "bucket data: this account is not there"),
         ("\"created\": \"1970", "\"created\": \"x1970", " at line "),
         ("\"name\": \"Bob\"", "\"name\": \"\\u001b[2J\"", "user \\u{1b}[2J: The specified value for userName"),

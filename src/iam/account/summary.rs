@@ -1,6 +1,6 @@
 //! GetAccountSummary: the account's counts, and the quotas that are kept.
 
-use crate::entity::{Group, ManagedPolicy, Role, User, folded, quota};
+use crate::entity::{Group, ManagedPolicy, OidcProvider, Role, User, quota};
 use crate::iam::Error;
 use crate::iam::nouns::Entity;
 use crate::iam::target::Call;
@@ -24,6 +24,7 @@ pub(super) async fn of(call: &Call<'_>) -> Result<Vec<(&'static str, usize)>, Er
         true
     });
     let policies = policies.await?;
+    let providers = count(call, |_: &OidcProvider| true).await?;
     Ok(vec![
         ("AccessKeysPerUserQuota", quota::ACCESS_KEYS),
         ("AccountAccessKeysPresent", usize::from(root_keys > 0)),
@@ -45,6 +46,8 @@ pub(super) async fn of(call: &Call<'_>) -> Result<Vec<(&'static str, usize)>, Er
         ("PoliciesQuota", quota::POLICIES),
         ("PolicySizeQuota", quota::MANAGED_POLICY),
         ("PolicyVersionsInUse", versions),
+        // AWS counts SAML providers too, of which there are none.
+        ("Providers", providers),
         ("RolePolicySizeQuota", quota::ROLE_POLICIES),
         ("Roles", roles),
         ("RolesQuota", quota::ROLES),
@@ -66,6 +69,6 @@ async fn count<E: Entity>(call: &Call<'_>, mut counts: impl FnMut(&E) -> bool) -
         if batch.len() < BATCH {
             return Ok(number);
         }
-        after = batch.last().map(|entity| folded(entity.value.name()));
+        after = batch.last().map(|entity| entity.value.record_key().name);
     }
 }

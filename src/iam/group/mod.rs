@@ -55,8 +55,8 @@ pub(super) fn parse(action: &str, fields: &Fields<'_>) -> Option<Result<Request,
         "GetGroup" => |fields| Ok(Request::GetGroup { group_name: fields.group_name()?, page: fields.page()? }),
         "ListGroups" => |fields| Ok(Request::ListGroups { path_prefix: fields.path_prefix()?, page: fields.page()? }),
         "UpdateGroup" => |fields| {
-            let new_name = fields.optional("NewGroupName", group_name)?;
-            let new_path = fields.optional("NewPath", path)?;
+            let new_name = fields.renamed("newGroupName", "NewGroupName", group_name)?;
+            let new_path = fields.renamed("newPath", "NewPath", path)?;
             Ok(Request::UpdateGroup { group_name: fields.group_name()?, new_name, new_path })
         },
         "DeleteGroup" => |fields| Ok(Request::DeleteGroup { group_name: fields.group_name()? }),

@@ -4,17 +4,14 @@ use super::Answer as Roles;
 use super::*;
 use crate::authz::Permit;
 use crate::entity::{Owner, Role, User, UserKind};
-use crate::iam::testing::{POLICY, TRUST, World, code, principal, user};
-use crate::iam::{Answer, Asked, Body, Caller, Error, NAMESPACE, Request as Any, VERSION, execute};
+use crate::iam::testing::{POLICY, Racing, TRUST, World, code, principal, user};
+use crate::iam::{Answer, Asked, Body, Caller, Error, Request as Any, VERSION, execute};
 use crate::policy::{Bindings, Policy, PolicyKind};
-use crate::store::{self, Changes, Commit, Kind, MemoryStore, Notice, Record, RecordKey, Scope, Store};
+use crate::store::{Changes, RecordKey, Store};
 use crate::types::{AccountId, Context, Principal, Requirement, UniqueId};
 use crate::wire::aws_query::Parameters;
-use crate::wire::xml::{self, Element, XmlLimits};
-use async_trait::async_trait;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::broadcast;
+use std::sync::atomic::Ordering;
 
 impl World {
     async fn create(&self, name: &str, path: &str) -> Result<Answer, Error> {
@@ -444,49 +441,12 @@ async fn a_permit_for_another_action_is_not_taken() {
     assert!(execute(&wide, &permit, &world.scene()).await.is_err());
 }
 
-/// Loses a number of races on a record: the commit is refused as if someone else had been faster.
-struct Racing {
-    inner: MemoryStore,
-    losses: AtomicU64,
-    on: RecordKey,
-}
-
-#[async_trait]
-impl Store for Racing {
-    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, store::Error> {
-        self.inner.load(key).await
-    }
-
-    async fn list(
-        &self,
-        kind: Kind,
-        scope: &Scope,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<(RecordKey, Record)>, store::Error> {
-        self.inner.list(kind, scope, after, limit).await
-    }
-
-    async fn commit(&self, commit: Commit) -> Result<(), store::Error> {
-        let lost = self.losses.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
-        if lost { Err(store::Error::Conflict(self.on.clone())) } else { self.inner.commit(commit).await }
-    }
-
-    async fn is_empty(&self) -> Result<bool, store::Error> {
-        self.inner.is_empty().await
-    }
-
-    fn subscribe(&self) -> broadcast::Receiver<Notice> {
-        self.inner.subscribe()
-    }
-}
-
 #[tokio::test]
 async fn rule_17_races_on_the_role_are_run_again_and_no_others() {
     let role = RecordKey::role(&AccountId::empty(), "R");
     let other = RecordKey::user(&AccountId::empty(), "ADMIN");
     for (on, losses, wanted) in [(&role, 1, None), (&role, 99, Some(409)), (&other, 1, Some(409))] {
-        let racing = Arc::new(Racing { inner: MemoryStore::new(), losses: AtomicU64::new(0), on: on.clone() });
+        let racing = Racing::new(on.clone());
         let world = World::over(Arc::clone(&racing) as Arc<dyn Store>).await;
         world.create("R", "/").await.unwrap();
         racing.losses.store(losses, Ordering::Relaxed);
@@ -496,7 +456,7 @@ async fn rule_17_races_on_the_role_are_run_again_and_no_others() {
         assert_eq!(world.role("R").await.unwrap().policies.len(), usize::from(wanted.is_none()));
     }
     // A role that someone else made first exists.
-    let racing = Arc::new(Racing { inner: MemoryStore::new(), losses: AtomicU64::new(0), on: role });
+    let racing = Racing::new(role);
     let world = World::over(Arc::clone(&racing) as Arc<dyn Store>).await;
     racing.losses.store(1, Ordering::Relaxed);
     assert_eq!(code(world.create("R", "/").await), "EntityAlreadyExists");
@@ -538,46 +498,9 @@ async fn requirements_and_context_name_the_role() {
     assert_eq!(asked(&world, &get, &account).await.evidence.len(), 1);
 }
 
-/// Whether an element with that path (`A/B`) is in `root`.
-fn has(root: &Element, path: &str) -> bool {
-    match path.split_once('/') {
-        Some((first, rest)) => root.children.iter().any(|child| child.name == first && has(child, rest)),
-        None => root.child(path).is_some(),
-    }
-}
-
 #[tokio::test]
 async fn captured_requests_get_answers_of_awss_shape() {
-    let world = World::new().await;
-    let limits = XmlLimits { bytes: 1 << 16, depth: 16, elements: 1000 };
-    let corpus = include_str!("../../../tests/corpus/ceph-wire/iam.tsv");
-    for line in corpus.lines().filter(|line| !line.starts_with('#')) {
-        let [name, wanted, elements, body] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
-        let parameters = Parameters::parse_form(body.as_bytes()).unwrap();
-        let action = parameters.get("Action").unwrap();
-        let pairs: Vec<(&str, &str)> = parameters.iter().collect();
-        let result = match world.parse(action, &pairs) {
-            Ok(request) => {
-                let permit = world.permit(&request, Owner::Account).await;
-                execute(&request, &permit, &world.scene()).await
-            }
-            Err(error) => Err(error),
-        };
-        match result {
-            Err(error) => assert_eq!(error.code(), wanted, "{name}: {error}"),
-            Ok(answer) => {
-                assert_eq!(wanted, "ok", "{name}");
-                let document = xml::parse(answer.to_xml("r").as_bytes(), limits).unwrap();
-                assert_eq!(document.name, format!("{action}Response"), "{name}");
-                assert_eq!(document.namespace.as_deref(), Some(NAMESPACE), "{name}");
-                assert!(has(&document, "ResponseMetadata/RequestId"), "{name}");
-                let result = document.child(&format!("{action}Result"));
-                for path in elements.split(' ').filter(|path| *path != "-") {
-                    assert!(has(result.unwrap(), path), "{name}: {path}");
-                }
-            }
-        }
-    }
+    World::new().await.replay(include_str!("../../../tests/corpus/ceph-wire/iam.tsv")).await;
 }
 
 fn call(action: &str, pairs: &[(&str, &str)]) -> Result<Request, Error> {

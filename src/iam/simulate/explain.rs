@@ -5,7 +5,7 @@ use super::input::overlay;
 use super::run::bucket_name;
 use super::source::Source;
 use crate::authn::{BucketEntry, Directory, LookupError, RoleEntry};
-use crate::authz::{LiveDirectory, Subject, principal_context, resource_context, unfetched_key};
+use crate::authz::{LiveDirectory, Subject, keeps_bucket_policy, principal_context, resource_context, unfetched_key};
 use crate::policy::{self, AuthorizationRequest, Outcome};
 use crate::types::{AccountId, Arn, Context, Principal, ResourceName, Timestamp};
 use std::sync::Arc;
@@ -72,20 +72,40 @@ pub async fn explain(
         resource_account: resource.account.as_ref(),
         context: &context,
     };
-    Ok(assembly.with_policies(|policies| {
-        let decision = match resource.role {
-            Some(_) => policy::decide_trust(&request, policies),
-            None => policy::decide(&request, policies),
-        };
-        let mut text = policy::explain(&request, policies, &decision);
-        let unknown = unfetched_key(question.action, &decision);
-        if let Some(key) = unknown {
-            text.push_str(&format!(
-                "\nRequests are denied all the same: a statement reads {key}, which this gate does not fetch from the backend yet."
-            ));
-        }
-        (decision.outcome == Outcome::Allow && unknown.is_none(), text)
-    }))
+    let explained = assembly.with_policies(|policies| told(question, &request, policies, resource.role.is_some()));
+    // As requests are decided: their own policy does not keep owners from it.
+    let owned = resource.bucket.as_deref().filter(|bucket| bucket.policy.is_some());
+    let kept = owned.is_some_and(|bucket| keeps_bucket_policy(&principal, question.action, &bucket.record));
+    if explained.0 || !kept {
+        return Ok(explained);
+    }
+    let (allowed, text) = assembly
+        .with_policies(|policies| told(question, &request, &policy::Policies { resource: None, ..*policies }, false));
+    Ok((
+        allowed,
+        format!("{text}\nThe bucket's policy does not count here: its owner may always get, put and delete it."),
+    ))
+}
+
+/// One decision, and why.
+fn told(
+    question: &Question<'_>,
+    request: &AuthorizationRequest<'_>,
+    policies: &policy::Policies<'_>,
+    of_role: bool,
+) -> (bool, String) {
+    let decision = match of_role {
+        true => policy::decide_trust(request, policies),
+        false => policy::decide(request, policies),
+    };
+    let mut text = policy::explain(request, policies, &decision);
+    let unknown = unfetched_key(question.action, &decision);
+    if let Some(key) = unknown {
+        text.push_str(&format!(
+            "\nTaken as denied all the same: a statement reads {key}, a tag that the gate asks the backend for and this command does not. Give its value with --context."
+        ));
+    }
+    (decision.outcome == Outcome::Allow && unknown.is_none(), text)
 }
 
 async fn who(text: &str, directory: &LiveDirectory<'_>) -> Result<(Held, Principal), ExplainError> {

@@ -45,6 +45,7 @@ pub struct Simulation {
 impl Simulation {
     /// `custom`: PolicyInputList must be given.
     pub(super) fn parse(fields: &Fields<'_>, custom: bool) -> Result<Self, Error> {
+        not_served(fields, custom)?;
         let policies = policies(fields, custom)?;
         let mut boundaries =
             documents(fields, "PermissionsBoundaryPolicyInputList", "permissionsBoundaryPolicyInputList")?;
@@ -82,6 +83,16 @@ impl Simulation {
             page: fields.page()?,
         })
     }
+}
+
+/// Refuses parameters that AWS defines and this version does not serve: without them another question is answered.
+fn not_served(fields: &Fields<'_>, custom: bool) -> Result<(), Error> {
+    let (parameter, action) = match custom {
+        true => ("OrderedOrganizationPolicyInputList", "SimulateCustomPolicy"),
+        false => ("PolicyExclusionList", "SimulatePrincipalPolicy"),
+    };
+    let given = fields.parameters().has(parameter);
+    if given { Err(Error::UnsupportedParameter { parameter, action }) } else { Ok(()) }
 }
 
 /// PolicyInputList.

@@ -500,3 +500,19 @@ async fn context_keys_are_listed_once() {
         "InvalidInput"
     );
 }
+
+#[tokio::test]
+async fn what_is_not_served_is_refused_and_not_overlooked() {
+    let world = World::new().await;
+    let source = ("PolicySourceArn", "arn:aws:iam:::user/TESTER1");
+    for (action, name) in [
+        ("SimulateCustomPolicy", "OrderedOrganizationPolicyInputList.member.1.PolicyInputList.member.1"),
+        ("SimulatePrincipalPolicy", "PolicyExclusionList.member.1"),
+    ] {
+        let pairs = [source, ("PolicyInputList.member.1", "{}"), ("ActionNames.member.1", "s3:GetObject"), (name, "x")];
+        assert!(world.parse(action, &pairs[..3]).is_ok());
+        let error = world.parse(action, &pairs).unwrap_err();
+        assert_eq!(error.code(), "InvalidInput", "{error}");
+        assert!(error.to_string().contains(name.split('.').next().unwrap()), "{error}");
+    }
+}

@@ -2,13 +2,13 @@
 
 use super::{Answer, CreateUser, Nothing};
 use crate::authz::Reach;
-use crate::entity::{BucketRecord, Group, Owner, Role, User, UserKind, folded};
+use crate::entity::{BucketRecord, Group, OidcProvider, Owner, Role, User, UserKind};
 use crate::iam::about::anything;
 use crate::iam::answer::Body;
 use crate::iam::nouns::Noun;
 use crate::iam::target::{ATTEMPTS, Call};
 use crate::iam::{Error, Page, Remains, access_key, boundary, renamed};
-use crate::store::{self, Changes, RecordKey, Records, Scope, Versioned};
+use crate::store::{self, Changes, RecordKey, Records, Scope, Stored, Versioned};
 use crate::types::{AccountId, IdKind, ResourceName, UniqueId};
 
 /// How many records are read at a time.
@@ -133,35 +133,42 @@ fn remains(user: &User) -> Option<Remains> {
     conditions.into_iter().find(|(gone, _)| !gone).map(|(_, remains)| remains)
 }
 
-/// A role or bucket that the user with this id owns: what it is, and its name. Without the user they would be out of
-/// anyone's reach. Reads the account's roles and all buckets.
+/// A role, provider or bucket that the user with this id owns: what it is, and its name. Without the user they would
+/// be out of anyone's reach. Reads the account's roles and providers and all buckets.
 pub async fn possession(
     records: &Records,
     account: &AccountId,
     user: &UniqueId,
 ) -> Result<Option<(&'static str, String)>, store::Error> {
     let owns = |owner: &Owner| matches!(owner, Owner::User { id, .. } if id == user);
-    let (scope, mut after) = (Scope::Account(account.clone()), None);
-    loop {
-        let batch: Vec<Versioned<Role>> = records.list(&scope, after.as_deref(), BATCH).await?;
-        if let Some(role) = batch.iter().find(|role| owns(&role.value.owner)) {
-            return Ok(Some(("role", role.value.name.clone())));
-        }
-        if batch.len() < BATCH {
-            break;
-        }
-        after = batch.last().map(|role| folded(&role.value.name));
+    let scope = Scope::Account(account.clone());
+    if let Some(role) = first(records, &scope, |role: &Role| owns(&role.owner)).await? {
+        return Ok(Some(("role", role.name)));
     }
+    if let Some(provider) = first(records, &scope, |provider: &OidcProvider| owns(&provider.owner)).await? {
+        return Ok(Some(("oidc-provider", provider.url)));
+    }
+    let bucket = first(records, &Scope::Global, |bucket: &BucketRecord| owns(&bucket.owner)).await?;
+    Ok(bucket.map(|bucket| ("bucket", bucket.name)))
+}
+
+/// The first record of a kind that `wanted` takes.
+async fn first<T: Stored>(
+    records: &Records,
+    scope: &Scope,
+    wanted: impl Fn(&T) -> bool,
+) -> Result<Option<T>, store::Error> {
     let mut after = None;
     loop {
-        let batch: Vec<Versioned<BucketRecord>> = records.list(&Scope::Global, after.as_deref(), BATCH).await?;
-        if let Some(bucket) = batch.iter().find(|bucket| owns(&bucket.value.owner)) {
-            return Ok(Some(("bucket", bucket.value.name.clone())));
+        let batch: Vec<Versioned<T>> = records.list(scope, after.as_deref(), BATCH).await?;
+        let ended = batch.len() < BATCH;
+        after = batch.last().map(|last| last.value.record_key().name);
+        if let Some(found) = batch.into_iter().find(|record| wanted(&record.value)) {
+            return Ok(Some(found.value));
         }
-        if batch.len() < BATCH {
+        if ended {
             return Ok(None);
         }
-        after = batch.last().map(|bucket| bucket.value.name.clone());
     }
 }
 

@@ -123,8 +123,8 @@ pub(super) fn parse(action: &str, fields: &Fields<'_>) -> Option<Result<Request,
         "GetUser" => |fields| Ok(Request::GetUser { user_name: fields.user_name_or_caller()? }),
         "ListUsers" => |fields| Ok(Request::ListUsers { path_prefix: fields.path_prefix()?, page: fields.page()? }),
         "UpdateUser" => |fields| {
-            let new_name = fields.optional("NewUserName", user_name)?;
-            let new_path = fields.optional("NewPath", path)?;
+            let new_name = fields.renamed("newUserName", "NewUserName", user_name)?;
+            let new_path = fields.renamed("newPath", "NewPath", path)?;
             Ok(Request::UpdateUser { user_name: fields.user_name()?, new_name, new_path })
         },
         "DeleteUser" => |fields| Ok(Request::DeleteUser { user_name: fields.user_name()? }),

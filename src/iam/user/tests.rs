@@ -444,7 +444,7 @@ async fn a_standalone_user_who_owns_something_stays() {
     world.records.commit(Changes::new().create(&bucket)).await.unwrap();
     let error = world.call("DeleteUser", &[("UserName", "Owner")]).await.unwrap_err();
     assert_eq!(error.code(), "DeleteConflict");
-    assert!(error.to_string().contains("must delete the buckets and roles that the user owns first"));
+    assert!(error.to_string().contains("must delete the buckets, roles and providers that the user owns first"));
     let found = world.records.get::<BucketRecord>(&RecordKey::bucket("b")).await.unwrap().unwrap();
     world.records.commit(Changes::new().delete(&found)).await.unwrap();
     world.call("DeleteUser", &[("UserName", "Owner")]).await.unwrap();
@@ -506,11 +506,12 @@ async fn missing_and_bad_parameters_are_refused_in_awss_words() {
         ("CreateUser", vec![("UserName", "a b")], "userName is invalid"),
         ("CreateUser", vec![("UserName", "V"), ("Path", "x")], "path is invalid"),
         ("CreateUser", vec![("UserName", "V"), ("PermissionsBoundary", "x")], "'permissionsBoundary'"),
-        ("UpdateUser", vec![("UserName", "U"), ("NewUserName", "")], "greater than or equal to 1"),
-        ("UpdateUser", vec![("UserName", "U"), ("NewPath", "/x")], "path is invalid"),
+        ("UpdateUser", vec![("UserName", "U"), ("NewUserName", "")], "'newUserName' failed"),
+        ("UpdateUser", vec![("UserName", "U"), ("NewPath", "/x")], "for newPath is invalid"),
         ("PutUserPolicy", vec![("UserName", "U"), ("PolicyName", "P")], "'policyDocument'"),
         ("TagUser", vec![("UserName", "U")], "'tags'"),
         ("UntagUser", vec![("UserName", "U")], "'tagKeys'"),
+        ("UntagUser", vec![("UserName", "U"), ("TagKeys.member.1", "")], "'tagKeys'"),
         ("PutUserPermissionsBoundary", vec![("UserName", "U")], "'permissionsBoundary'"),
         ("ListUsers", vec![("MaxItems", "1001")], "less than or equal to 1000"),
         ("ListUsers", vec![("PathPrefix", "x")], "pathPrefix"),

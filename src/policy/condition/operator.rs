@@ -62,8 +62,8 @@ impl Comparison {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::policy) struct Operator {
     pub(in crate::policy) family: Family,
-    pub(super) negated: bool,
-    pub(super) if_exists: bool,
+    pub(in crate::policy) negated: bool,
+    pub(in crate::policy) if_exists: bool,
     pub(in crate::policy) quantifier: Quantifier,
 }
 

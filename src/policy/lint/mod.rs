@@ -5,6 +5,7 @@
 //! are arguments. Every check stands in [`CHECKS`], every finding in [`Issue`].
 
 mod actions;
+mod bucket;
 mod catalogue;
 mod conditions;
 mod issue;
@@ -16,6 +17,7 @@ mod resources;
 mod subject;
 mod version;
 
+pub use bucket::{BucketRefusal, bucket_refusal};
 pub use catalogue::{Catalogue, KeyType, KnownAction, KnownKey, ResourceForm};
 pub use issue::{Issue, Severity};
 

@@ -19,7 +19,7 @@ fn target_names_order_and_values_are_kept() {
     let head =
         read_from(b"GET /a%2F//b?x&y=+ HTTP/1.1\r\nHost: h:1\r\nX-B:  1 \t\r\nx-a:\r\nX-B: \xff\r\n\r\n", &[]).unwrap();
     assert_eq!((head.raw_path(), head.raw_query()), (&b"/a%2F//b"[..], Some(&b"x&y=+"[..])));
-    let names: Vec<_> = head.headers().iter().map(|field| (&*field.name, field.value.to_vec())).collect();
+    let names: Vec<_> = head.headers().map(|field| (field.name, field.value.to_vec())).collect();
     assert_eq!(names, [("host", b"h:1".to_vec()), ("x-b", b"1".to_vec()), ("x-a", vec![]), ("x-b", vec![0xff])]);
     assert_eq!(head.peer(), PEER.parse::<IpAddr>().unwrap());
 }

@@ -22,11 +22,15 @@ pub(crate) enum Outcome {
     Overtaken,
 }
 
+type Told = (u16, Vec<(&'static str, &'static str)>, String);
+
 #[derive(Default)]
 pub(crate) struct FakeBackend {
     buckets: Mutex<BTreeSet<String>>,
     calls: Mutex<Vec<BackendRequest>>,
     plans: Mutex<Vec<(Method, VecDeque<Outcome>)>>,
+    /// What is answered to these calls, by method and target, before all else.
+    told: Mutex<Vec<(String, Told)>>,
     /// The answer to GET of `?tagging`.
     pub(crate) tagging: Mutex<Option<(u16, &'static str)>>,
 }
@@ -43,6 +47,26 @@ impl FakeBackend {
     /// The next calls with this method end so; those after as usual.
     pub(crate) fn plan(&self, method: Method, outcomes: impl IntoIterator<Item = Outcome>) {
         self.plans.lock().unwrap().push((method, outcomes.into_iter().collect()));
+    }
+
+    /// From now on `call` (method and target) is answered so.
+    pub(crate) fn tell(&self, call: &str, status: u16, headers: &[(&'static str, &'static str)], body: &str) {
+        let mut told = self.told.lock().unwrap();
+        told.retain(|(known, _)| known != call);
+        told.push((call.to_owned(), (status, headers.to_vec(), body.to_owned())));
+    }
+
+    /// Nothing is told any more.
+    pub(crate) fn forget(&self) {
+        self.told.lock().unwrap().clear();
+    }
+
+    fn told(&self, request: &BackendRequest) -> Option<BackendAnswer> {
+        let call = format!("{} {}", request.method.as_str(), request.target);
+        let told = self.told.lock().unwrap();
+        let (_, (status, headers, body)) = told.iter().find(|(known, _)| *known == call)?;
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+        Some(BackendAnswer { status: *status, headers, body: Bytes::from(body.clone()) })
     }
 
     pub(crate) fn calls(&self) -> Vec<BackendRequest> {
@@ -99,6 +123,9 @@ impl Backend for FakeBackend {
     async fn call(&self, request: BackendRequest, _limit: usize) -> Result<BackendAnswer, BackendError> {
         self.calls.lock().unwrap().push(request.clone());
         tokio::task::yield_now().await;
+        if let Some(answer) = self.told(&request) {
+            return Ok(answer);
+        }
         let (status, body) = match self.planned(request.method) {
             None => self.usual(&request),
             Some(Outcome::Answer(status, body)) => (status, body.to_owned()),

@@ -8,7 +8,7 @@ use rolegate::proxy::{ForwardFault, Gate, HeadFault};
 use rolegate::sigv4::{ChunkDecoder, ChunkLimits, PayloadKind};
 use rolegate::wire::{RequestHead, Response};
 
-/// `/deny…` is denied unread, `/read…` reads the body and echoes it, `/hide…` hides 404, all else is forwarded with
+/// `/deny…` is denied unread, `/read…` reads the body and echoes it, `/hide…` hides 404, `/pin…` answers for 412, all else is forwarded with
 /// the body plan of its `x-amz-content-sha256`.
 pub(crate) struct TestGate;
 
@@ -63,11 +63,12 @@ fn forward(head: &RequestHead, path: String, id: &str) -> Forward {
     let query = pairs.pairs().iter().map(|pair| (text(&pair.raw_key), value(pair))).collect();
     let passes =
         |name: &str| name.starts_with("x-amz-") || matches!(name, "content-type" | "range" | "content-encoding");
-    let fields = head.headers().iter().filter(|field| passes(&field.name));
+    let fields = head.headers().filter(|field| passes(field.name));
     let headers = fields.map(|field| (field.name.to_string(), field.value.to_vec())).collect();
     let missing = error(403, "AccessDenied", "hidden", id);
     let response = if path.starts_with("/hide") { ResponsePlan::HideMissing(missing) } else { ResponsePlan::Pass };
-    Forward { permit: permit(), method: head.method(), path, query, headers, body: plan(head), response }
+    let changed = path.starts_with("/pin").then(|| error(503, "SlowDown", "changed", id));
+    Forward { permit: permit(), method: head.method(), path, query, headers, body: plan(head), response, changed }
 }
 
 fn plan(head: &RequestHead) -> BodyPlan {
