@@ -127,7 +127,7 @@ impl Gateway {
         let minted_by = Caller::of(caller);
         assume.check_chain(&minted_by)?;
         let (permit, role) = self.trusted(scene, caller, assume, &minted_by).await?;
-        self.session_policies_there(assume.input(), &role.role.account).await?;
+        self.session_policies_there(assume.session().input(), &role.role.account).await?;
         Ok(sts::issue(assume, &role.role, &minted_by, &permit, &self.mint())?)
     }
 
@@ -141,9 +141,10 @@ impl Gateway {
         minted_by: &Caller,
     ) -> Result<(Permit, Arc<RoleEntry>), Fault> {
         let default_account = &self.settings.default_account;
-        let account = assume.role_account(default_account);
-        let found = self.directory.role(account, assume.role_name()).await?;
-        let role = found.filter(|entry| assume.names(&entry.role, default_account)).map_or_else(nobodys_role, Ok)?;
+        let account = assume.session().role_account(default_account);
+        let found = self.directory.role(account, assume.session().role_name()).await?;
+        let role =
+            found.filter(|entry| assume.session().names(&entry.role, default_account)).map_or_else(nobodys_role, Ok)?;
         let mut context = self.sts_context(scene, caller, account);
         role_tags(&role, &mut context);
         assume.trust_context(minted_by, &mut context);

@@ -21,6 +21,7 @@ mod caller;
 mod error;
 mod issue;
 mod parse;
+mod role_session;
 mod session_input;
 mod user_session;
 
@@ -30,6 +31,7 @@ pub use caller::Caller;
 pub use error::Error;
 pub use issue::{Mint, issue};
 pub use parse::parse;
+pub use role_session::RoleSession;
 pub use session_input::SessionInput;
 pub use user_session::{FederationToken, SessionToken, issue_federation_token, issue_session_token};
 
