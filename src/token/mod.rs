@@ -8,6 +8,7 @@
 
 mod claims;
 mod error;
+pub mod jwt;
 mod key_ring;
 mod message;
 mod ring_text;
