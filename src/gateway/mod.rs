@@ -23,15 +23,19 @@ mod settings;
 mod sts_plane;
 mod trace;
 mod verdict;
+mod web_identity;
 
 pub use fault::Fault;
-pub use ports::{Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, refusal_of_the_gate};
+pub use ports::{
+    Backend, BackendAnswer, BackendError, BackendRequest, BodyError, RequestBody, WebKeys, WebKeysError,
+    refusal_of_the_gate,
+};
 pub use rescue::{Dialect, error_response, fault_response};
 pub use settings::{Settings, UnrecordedOwner};
 pub use trace::{Plane, Trace};
 pub use verdict::{BodyPlan, Forward, ResponsePlan, Verdict};
 
-use crate::authn::{Authenticated, Directory, LastUsedRecorder};
+use crate::authn::{Authenticated, Directory, LastUsedRecorder, StrangerLimit};
 use crate::sigv4;
 use crate::store::{RecordKey, Records};
 use crate::token::KeyRing;
@@ -55,6 +59,10 @@ pub struct Gateway {
     pub listener: Arc<dyn CommitListener>,
     /// Told which keys and roles are used.
     pub last_used: Arc<dyn LastUsedRecorder>,
+    /// How often a source may present web identities that are refused.
+    pub strangers: Arc<dyn StrangerLimit>,
+    /// The keys of identity providers.
+    pub web_keys: Arc<dyn WebKeys>,
     /// Calls of the gate's own.
     pub backend: Arc<dyn Backend>,
     /// Seals session tokens.

@@ -1,8 +1,11 @@
 //! What the gateway asks of the shell: the client's body, and calls to the backend of its own.
 
+use crate::entity::OidcProvider;
+use crate::token::jwt::{KeyHint, KeySet};
 use crate::wire::Method;
 use async_trait::async_trait;
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// Why a body could not be read whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -109,6 +112,38 @@ pub enum BackendError {
 pub trait Backend: Send + Sync {
     /// Signs and sends `request` once (never twice) and reads the answer up to `limit` bytes.
     async fn call(&self, request: BackendRequest, limit: usize) -> Result<BackendAnswer, BackendError>;
+}
+
+/// Why there are no keys to verify a token with. The texts are AWS's, and say nothing of what the provider answered
+/// (security rule 26).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WebKeysError {
+    /// No answer came, or not the document: `IDPCommunicationError`.
+    #[error(
+        "The request could not be fulfilled because the identity provider (IDP) that was asked to verify the incoming identity token could not be reached"
+    )]
+    Unreachable,
+    /// The provider's certificate is not one that is trusted for it: `InvalidIdentityToken`.
+    #[error("OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint")]
+    Untrusted,
+    /// The provider's documents are not those of the registered provider: `InvalidIdentityToken`.
+    #[error(
+        "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements"
+    )]
+    Unusable,
+    /// The provider has no key that could have signed the token: `InvalidIdentityToken`.
+    #[error(
+        "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements"
+    )]
+    UnknownKey,
+}
+
+/// The keys of identity providers.
+#[async_trait]
+pub trait WebKeys: Send + Sync {
+    /// The keys of a registered provider, some of which can serve `hint`: those that are held, or fetched. Where no key
+    /// that is held serves it they are fetched again, within the provider's budget (security rule 26).
+    async fn keys(&self, provider: &OidcProvider, hint: &KeyHint<'_>) -> Result<Arc<KeySet>, WebKeysError>;
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ impl Gateway {
                 sts::caller_identity(permit.principal())?
             }
             Request::AssumeRole(assume) => self.assume_role(scene, caller, assume).await?,
+            Request::AssumeRoleWithWebIdentity(asked) => self.assume_role_with_web_identity(scene, asked).await?,
             Request::GetSessionToken(asked) => {
                 let user = long_term_user(caller, request.operation())?;
                 // As with AWS, no policy can forbid it.
@@ -71,7 +72,7 @@ impl Gateway {
         denied.encoded = sealed.ok();
     }
 
-    fn mint(&self) -> sts::Mint<'_> {
+    pub(super) fn mint(&self) -> sts::Mint<'_> {
         sts::Mint {
             ring: &self.ring,
             store_id: self.records.store_id(),
@@ -159,7 +160,11 @@ impl Gateway {
 
     /// Whether all session policies given by ARN are there: in the account of the role or user, or AWS's own. Asked
     /// once the caller is allowed, so that strangers do not learn which policies there are.
-    async fn session_policies_there(&self, input: &sts::SessionInput, account: &AccountId) -> Result<(), Fault> {
+    pub(super) async fn session_policies_there(
+        &self,
+        input: &sts::SessionInput,
+        account: &AccountId,
+    ) -> Result<(), Fault> {
         for arn in input.policy_arns(&self.settings.default_account) {
             if PolicyEntry::of_aws(&arn).is_some() {
                 continue;
@@ -233,7 +238,7 @@ fn nobodys_role() -> Result<Arc<RoleEntry>, Fault> {
     ROLE.clone().ok_or(Fault::NothingRequired)
 }
 
-fn role_tags(role: &authn::RoleEntry, context: &mut Context) {
+pub(super) fn role_tags(role: &authn::RoleEntry, context: &mut Context) {
     for tag in &role.role.tags {
         context.set(format!("aws:ResourceTag/{}", tag.key), tag.value.as_bytes());
         context.set(format!("iam:ResourceTag/{}", tag.key), tag.value.as_bytes());

@@ -103,6 +103,8 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
         records: records.clone(),
         last_used: Arc::clone(&last_uses) as Arc<dyn crate::authn::LastUsedRecorder>,
         listener: Arc::new(Forget(epochs)),
+        strangers: Arc::new(directory::Strangers::default()),
+        web_keys: parts::web_keys(&config),
         backend: backend.client(&config, &clock)?,
         ring,
         clock: Arc::clone(&clock),

@@ -1,5 +1,6 @@
 //! The configuration as the settings of each module.
 
+use crate::authn::WebRules;
 use crate::backend::{BackendClientSettings, BackendSigner, HttpBackend};
 use crate::cli::HookError;
 use crate::conf::{AwsChunked, Config, KeyHandling, ServeSecrets, TlsFiles, UnrecordedOwner};
@@ -55,7 +56,24 @@ pub(super) fn gateway_settings(config: &Config) -> gateway::Settings {
         chunks: ChunkLimits { max_chunk: config.limits.max_chunk_bytes as u64, ..ChunkLimits::default() },
         backend_region: config.backend.region.clone(),
         encoded_messages: config.denials.encoded_messages,
+        web: WebRules::default(),
     }
+}
+
+/// What fetches the keys of identity providers.
+pub(super) fn web_keys(_config: &Config) -> Arc<dyn gateway::WebKeys> {
+    struct Unreachable;
+    #[async_trait::async_trait]
+    impl gateway::WebKeys for Unreachable {
+        async fn keys(
+            &self,
+            _: &crate::entity::OidcProvider,
+            _: &crate::token::jwt::KeyHint<'_>,
+        ) -> Result<Arc<crate::token::jwt::KeySet>, gateway::WebKeysError> {
+            Err(gateway::WebKeysError::Unreachable)
+        }
+    }
+    Arc::new(Unreachable)
 }
 
 pub(super) fn proxy_settings(config: &Config) -> ProxySettings {

@@ -1,7 +1,7 @@
 //! What AssumeRole asks for.
 
 use super::role_session::{Carried, RoleSession};
-use super::session_input::is_reserved;
+use super::session_input::{is_reserved, spelt_as_tags};
 use super::{Caller, Error, SessionInput};
 use crate::entity::{NameError, external_id, quota, same_tag_key, source_identity, tag_key};
 use crate::types::{AccountId, Context, Requirement};
@@ -101,16 +101,8 @@ fn parse_transitive(parameters: &Parameters, input: &SessionInput) -> Result<Vec
     if given.len() > quota::TAGS {
         return Err(NameError::TooLong { field: "transitiveTagKeys", max: quota::TAGS }.into());
     }
-    let mut keys: Vec<String> = Vec::with_capacity(given.len());
-    for key in given {
-        tag_key(key)?;
-        let tag = input.tags().iter().find(|(known, _)| same_tag_key(known, key));
-        let (spelt, _) = tag.ok_or(Error::TransitiveTagMissing)?;
-        if !keys.contains(spelt) {
-            keys.push(spelt.clone());
-        }
-    }
-    Ok(keys)
+    given.iter().try_for_each(|key| tag_key(key))?;
+    spelt_as_tags(&given, input.tags().iter().map(|(key, _)| key.as_str()))
 }
 
 #[cfg(test)]
