@@ -2,7 +2,7 @@
 
 use crate::support::{Credentials, Req, World, policy};
 use rolegate::entity::Owner;
-use rolegate::gateway::{BodyError, BodyPlan, Fault, Plane, fault_response};
+use rolegate::gateway::{BodyError, BodyPlan, Fault, Plane, WebKeysError, fault_response};
 use rolegate::store::{self, RecordKey};
 use rolegate::types::{AccessKeyId, Timestamp};
 use rolegate::wire::InvalidQuery;
@@ -51,6 +51,9 @@ fn faults() -> Vec<Answered> {
         (Fault::Iam(iam::Error::Store(store::Error::Unavailable(INSIDE.into()))), (500, "InternalError"), unavailable),
         (Fault::Sts(sts::Error::DurationExceedsRole), (500, "InternalError"), (400, "ValidationError")),
         (Fault::Sts(sts::Error::Token(token::Error::Derivation)), (500, "InternalError"), internal),
+        (Fault::TooManyRefused, (500, "InternalError"), (400, "Throttling")),
+        (Fault::WebKeys(WebKeysError::Unreachable), (500, "InternalError"), (400, "IDPCommunicationError")),
+        (Fault::WebKeys(WebKeysError::Unusable), (500, "InternalError"), (400, "InvalidIdentityToken")),
         (Fault::NothingRequired, (403, "AccessDenied"), (403, "AccessDenied")),
         (Fault::S3(s3::Error::PathEscape), (400, "InvalidURI"), internal),
         (Fault::S3(s3::Error::BackendAnswer), (500, "InternalError"), internal),
