@@ -106,8 +106,8 @@ macro_rules! smoke_tests {
 }
 
 smoke_tests! {
-    arn aws_query backend_answer chunks chunks_framed claim copy_source glob key_ring percent policy presigned record
-    request_head s3_body signed_anew timestamp token xml
+    arn aws_query backend_answer chunks chunks_framed claim copy_source glob key_ring key_set percent policy presigned
+    record request_head s3_body signed_anew timestamp token web_claims web_token xml
 }
 
 /// A seed that is not read proves nothing.

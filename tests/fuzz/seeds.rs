@@ -39,11 +39,13 @@ fn derived(target: &str) -> Vec<Vec<u8>> {
         "chunks" => vectors().iter().filter_map(chunked).collect(),
         "claim" => vectors().iter().filter_map(message).collect(),
         "copy_source" => requests().iter().filter_map(|line| header(line, "x-amz-copy-source")).collect(),
+        "key_set" => key_sets(),
         "percent" => requests().iter().map(|line| text(line, "target").into_bytes()).collect(),
         "policy" => documents(),
         "presigned" => vectors().iter().chain(&requests()).filter_map(query).collect(),
         "request_head" | "signed_anew" => requests().iter().filter_map(message).collect(),
         "s3_body" => requests().iter().filter_map(deciding_body).collect(),
+        "web_token" => web_tokens(),
         "xml" => requests().iter().map(body).filter(|body| body.starts_with(b"<")).collect(),
         "configuration" => configurations(),
         _ => Vec::new(),
@@ -157,6 +159,19 @@ fn arns() -> Vec<Vec<u8>> {
     let named = |name: &str| lines.iter().filter_map(|line| line["request"][name].as_str()).collect::<Vec<_>>();
     let all = [named("principal"), named("resource"), named("resourceAccount")].concat();
     all.into_iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+fn key_sets() -> Vec<Vec<u8>> {
+    let text = std::fs::read_to_string(tests().join("corpus/web-tokens/keys.json")).unwrap();
+    let keys: Value = serde_json::from_str(&text).unwrap();
+    let keys: Vec<&Value> = keys.as_object().unwrap().values().map(|key| &key["jwk"]).collect();
+    let set = |keys: &[&Value]| serde_json::json!({ "keys": keys }).to_string().into_bytes();
+    keys.iter().map(|key| set(&[key])).chain([set(&keys), set(&[])]).collect()
+}
+
+fn web_tokens() -> Vec<Vec<u8>> {
+    let lines = lines("web-tokens", &["signatures.jsonl"]);
+    lines.iter().map(|line| format!("{}.{}", text(line, "message"), text(line, "signature")).into_bytes()).collect()
 }
 
 fn configurations() -> Vec<Vec<u8>> {

@@ -12,12 +12,13 @@ pub mod message;
 pub mod records;
 pub mod request;
 pub mod signature;
+pub mod web_identity;
 
 /// The body of a target.
 pub type Target = fn(&[u8]);
 
 /// Every target that needs the cores alone, by the name of its seeds and of its file in `fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Target); 19] = [
+pub const TARGETS: [(&str, Target); 22] = [
     ("arn", control::arn),
     ("aws_query", control::aws_query),
     ("backend_answer", body::backend_answer),
@@ -27,6 +28,7 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("copy_source", request::copy_source),
     ("glob", encoding::glob),
     ("key_ring", control::key_ring),
+    ("key_set", web_identity::key_set),
     ("percent", encoding::percent),
     ("policy", control::policy),
     ("presigned", signature::presigned),
@@ -36,5 +38,7 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("signed_anew", signature::signed_anew),
     ("timestamp", encoding::timestamp),
     ("token", control::token),
+    ("web_claims", web_identity::web_claims),
+    ("web_token", web_identity::web_token),
     ("xml", body::xml),
 ];

@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| rolegate_fuzz::targets::web_identity::web_token(data));
