@@ -94,3 +94,48 @@ impl WebIdentity {
 pub(crate) fn web_principal(provider: &OidcProvider) -> Principal {
     Principal::WebIdentity { provider: provider.arn().into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{ClientId, Owner};
+    use crate::token::jwt::testing;
+    use crate::types::{AccountId, UniqueId};
+    use serde_json::json;
+
+    const NOW: i64 = 1_795_301_624;
+
+    fn caller(client_ids: &[(&str, u64)], rules: WebRules) -> Result<WebIdentity, jwt::Error> {
+        let id = UniqueId::parse("AOIPJQABLZS4A3QDU576Q").unwrap();
+        let clients = client_ids.iter().map(|(name, serial)| ClientId { name: (*name).to_owned(), serial: *serial });
+        let provider = OidcProvider {
+            client_ids: clients.collect(),
+            epoch: 7,
+            ..OidcProvider::new(AccountId::empty(), "https://idp.test/x", id, Owner::Account, 0)
+        };
+        let claims =
+            json!({"iss": "https://idp.test/x", "sub": "alice", "aud": ["other", "app"], "iat": NOW, "exp": NOW + 60});
+        let text = testing::token(&claims);
+        let token = WebToken::parse(&text)?;
+        let entry = Arc::new(ProviderEntry { provider, revision: 3 });
+        WebIdentity::verify(&token, entry, &testing::key_set(&["rsa"]), rules, Timestamp::from_seconds(NOW))
+    }
+
+    #[test]
+    fn rule_21_a_session_records_provider_client_id_and_epoch() {
+        let caller = caller(&[("web", 1), ("app", 5)], WebRules::default()).unwrap();
+        assert_eq!(caller.principal().arn().as_deref(), Some("arn:aws:iam:::oidc-provider/idp.test/x"));
+        let origin = caller.origin().unwrap();
+        assert_eq!((origin.provider.as_str(), origin.epoch, origin.subject.as_str()), ("idp.test/x", 7, "alice"));
+        assert_eq!((origin.client, origin.audience.as_str()), (Some(("app".to_owned(), 5)), "app"));
+    }
+
+    #[test]
+    fn rule_25_a_provider_without_client_ids_admits_nobody_unless_it_is_let() {
+        assert!(caller(&[], WebRules::default()).is_err());
+        assert!(caller(&[("nobody", 0)], WebRules::default()).is_err());
+        let lax = WebRules { require_client_ids: false, ..WebRules::default() };
+        assert_eq!(caller(&[], lax).unwrap().origin().unwrap().client, None);
+        assert!(caller(&[("nobody", 0)], lax).is_err());
+    }
+}

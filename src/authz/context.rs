@@ -147,3 +147,18 @@ pub fn s3_context(
         None => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_own;
+
+    #[test]
+    fn rule_25_no_provider_is_named_like_the_gates_own_keys() {
+        for name in ["aws", "AWS", "s3", "sts", "iam", "aws:x", "aws:"] {
+            assert!(is_own(name), "{name}");
+        }
+        for name in ["aws:8080", "iam:8080/realms/x", "aws.test", "aws/x", "awsx", "idp.test"] {
+            assert!(!is_own(name), "{name}");
+        }
+    }
+}

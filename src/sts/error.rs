@@ -213,7 +213,7 @@ mod tests {
             (Error::ProviderId, "InvalidParameterValue", 400),
             (Error::WebIdentity(jwt::Error::Length), "InvalidIdentityToken", 400),
             (Error::WebIdentity(jwt::Error::Expired { at: Timestamp::from_seconds(0) }), "ExpiredTokenException", 400),
-            (Error::WebIdentity(jwt::Error::KeySet), "IDPCommunicationError", 400),
+            (Error::WebIdentity(jwt::Error::KeySet(jwt::KeySetFault::Keys)), "IDPCommunicationError", 400),
             (Error::RejectedClaim { claim: "x", reason: Box::new(Error::ReservedTagKey) }, "IDPRejectedClaim", 403),
             (Error::AmbiguousClaims, "IDPRejectedClaim", 403),
             (Error::NoIdentity, "MissingAuthenticationToken", 403),

@@ -179,3 +179,69 @@ fn check_source_identity(identity: &str) -> Result<(), Error> {
     source_identity(identity)?;
     if is_reserved(identity) { Err(Error::ReservedSourceIdentity) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEEDED: [(&str, &str); 3] = [
+        ("RoleArn", "arn:aws:iam:::role/p/Web"),
+        ("RoleSessionName", "Bob"),
+        ("WebIdentityToken", "a-live-credential"),
+    ];
+
+    fn parse(more: &[(&str, &str)]) -> Result<AssumeRoleWithWebIdentity, Error> {
+        AssumeRoleWithWebIdentity::parse(&Parameters::from_pairs([&NEEDED[..], more].concat()))
+    }
+
+    #[test]
+    fn reads_what_it_serves_and_nothing_of_assume_roles_own() {
+        let asked = parse(&[
+            ("DurationSeconds", "900"),
+            ("Policy", "{}"),
+            ("Tags.member.1.Key", "Team"),
+            ("Tags.member.1.Value", "red"),
+            ("TransitiveTagKeys.member.1", "Other"),
+            ("SourceIdentity", "x"),
+            ("ExternalId", "?"),
+            ("SerialNumber", "x"),
+        ]);
+        let asked = asked.unwrap();
+        assert_eq!((asked.session().name(), asked.session().duration()), ("Bob", Some(900)));
+        assert_eq!((asked.session().input().policy(), asked.session().input().tags()), (Some("{}"), &[][..]));
+        assert_eq!(asked.token(), "a-live-credential");
+        let tenant = AccountId::parse("tenant").unwrap();
+        let requirement = asked.requirement(&tenant);
+        assert_eq!(requirement.action, "sts:AssumeRoleWithWebIdentity");
+        assert_eq!(requirement.resource.to_string(), "arn:aws:iam::tenant:role/p/Web");
+        assert!(matches!(parse(&[("ProviderId", "www.amazon.com")]), Err(Error::ProviderId)));
+    }
+
+    #[test]
+    fn rule_29_a_token_is_not_printed() {
+        assert!(!format!("{:?}", parse(&[]).unwrap()).contains("a-live-credential"));
+    }
+
+    #[test]
+    fn tags_keep_to_the_limits_of_session_tags() {
+        let tags = |pairs: &[(&str, &[&str])]| -> Vec<(String, Vec<String>)> {
+            let owned = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+            pairs.iter().map(|(key, values)| ((*key).to_owned(), owned(values))).collect()
+        };
+        let keys = |keys: &[&str]| -> Vec<String> { keys.iter().map(|key| (*key).to_owned()).collect() };
+        let two = tags(&[("Team", &["red", "blue"]), ("Cost", &[""])]);
+        assert_eq!(check_tags(&two, &keys(&["team", "TEAM", "Cost"])).unwrap(), ["Team", "Cost"]);
+        assert!(matches!(check_tags(&two, &keys(&["other"])), Err(Error::TransitiveTagMissing)));
+        assert!(matches!(check_tags(&tags(&[("aws:k", &["v"])]), &[]), Err(Error::ReservedTagKey)));
+        assert!(matches!(
+            check_tags(&tags(&[("\u{e4}", &["v"]), ("\u{c4}", &["v"])]), &[]),
+            Err(Error::DuplicateTagKeys)
+        ));
+        assert!(matches!(check_tags(&tags(&[("k", &[])]), &[]), Err(Error::Constraint(_))));
+        assert!(matches!(check_tags(&tags(&[("k", &["v", "*"])]), &[]), Err(Error::Constraint(_))));
+        let names: Vec<String> = (0..51).map(|at| format!("k{at}")).collect();
+        let many: Vec<(String, Vec<String>)> = names.iter().map(|name| (name.clone(), vec!["v".to_owned()])).collect();
+        assert!(check_tags(&many[..50], &names[..50]).is_ok() && check_tags(&many, &[]).is_err());
+        assert!(check_tags(&many[..50], &names).is_err());
+    }
+}

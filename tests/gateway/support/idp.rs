@@ -4,7 +4,8 @@ use super::World;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey, crypto};
+use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
+use jsonwebtoken::{Algorithm, EncodingKey};
 use rolegate::entity::{ClientId, OidcProvider, Owner};
 use rolegate::gateway::{WebKeys, WebKeysError};
 use rolegate::store::{Changes, RecordKey, Versioned};
@@ -13,24 +14,22 @@ use rolegate::types::{AccountId, IdKind, UniqueId};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-// Keys of these tests and of nothing else. The first two are in the key set of every provider here.
-const RSA: &str = include_str!("rsa.b64");
-const RSA_N: &str = "tULN0y2HFaCk-rojck8lABKY937oH4q4ZZYkUE1osHBxexhGB7dgowkMj2F4eSbAHZYgEGc_74gbJV6Fgex9PRDGJ9gFXBpTLQ0GkM1gc8a8EQdtgnVYtKY-olTItYbevlHsBzsUyleLixfVOBN37St191pm-TRDVQ7ajs38R5X7fCOKxq63qGjstiIpwU2nGShJ6e3wc-6SrlKHMTMcMJCO-HHdNegLCpRjjTTSKWy-Niwp6mmgQNU09gLvJkDk7pj3ZgSAFNDhTr94b_GqoXC_pZE3M2H2sfFygkmjH2wYoe9ENRqvIsdUcjDrG-KpnH0sD0MsfLcPmqD3zKItWw";
-const EC: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgUdyRUF+myDjnfI+e0QVA9atLC9RDrQ3AXSgYE7kTa3OhRANCAAR+8KZffamYaf2ge0d5VAQd8HmnkB3lD+7BlvYTd7BVwaMPkgScYggqPjCYxqaf/cjq5d9qTcUYED2hWVWWoJVP";
-const EC_X: &str = "fvCmX32pmGn9oHtHeVQEHfB5p5Ad5Q_uwZb2E3ewVcE";
-const EC_Y: &str = "ow-SBJxiCCo-MJjGpp_9yOrl32pNxRgQPaFZVZaglU8";
-const STRANGE: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg/BpYnPOpNv0G9BCI9CZi6o9vVOt/u6AwOLMew48gPuahRANCAATx+453p+1pbhSqK75s2sSRFgQOC8A4pEvD9xHoyvjNmJic8bRJUyeyHP45Sm31tDSK7gi5dFCfT3wgeYWO/0rs";
+const KEYS: &str = include_str!("../../corpus/web-tokens/keys.json");
+
+fn key(name: &str) -> Value {
+    serde_json::from_str::<Value>(KEYS).unwrap()[name].clone()
+}
 
 /// With what a token is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signer {
-    /// The key `k1`.
+    /// RSA, a key of every provider here.
     Rsa,
-    /// The key `k2`.
+    /// ECDSA, another one.
     Ec,
-    /// A key of nobody, on the same curve as `k2`.
+    /// A key of nobody, under the id of the one before.
     Strange,
-    /// HMAC with the modulus of `k1` as its secret.
+    /// HMAC with the RSA key's modulus as its secret.
     PublicAsSecret,
     /// Nothing.
     Nothing,
@@ -39,25 +38,27 @@ pub(crate) enum Signer {
 impl Signer {
     fn header(self) -> Value {
         match self {
-            Self::Rsa => json!({"alg": "RS256", "kid": "k1", "typ": "JWT"}),
-            Self::Ec | Self::Strange => json!({"alg": "ES256", "kid": "k2", "typ": "JWT"}),
-            Self::PublicAsSecret => json!({"alg": "HS256", "kid": "k1", "typ": "JWT"}),
+            Self::Rsa => json!({"alg": "RS256", "kid": "rsa", "typ": "JWT"}),
+            Self::Ec | Self::Strange => json!({"alg": "ES256", "kid": "p256", "typ": "JWT"}),
+            Self::PublicAsSecret => json!({"alg": "HS256", "kid": "rsa", "typ": "JWT"}),
             Self::Nothing => json!({"alg": "none", "typ": "JWT"}),
         }
     }
 
     fn sign(self, message: &[u8]) -> String {
-        let der = |text: &str| STANDARD.decode(text.trim()).unwrap();
+        let private = |name| STANDARD.decode(key(name)["private"].as_str().unwrap()).unwrap();
         let (key, algorithm) = match self {
-            Self::Rsa => (EncodingKey::from_rsa_der(&der(RSA)), Algorithm::RS256),
-            Self::Ec => (EncodingKey::from_ec_der(&der(EC)), Algorithm::ES256),
-            Self::Strange => (EncodingKey::from_ec_der(&der(STRANGE)), Algorithm::ES256),
+            Self::Rsa => (EncodingKey::from_rsa_der(&private("rsa")), Algorithm::RS256),
+            Self::Ec => (EncodingKey::from_ec_der(&private("p256")), Algorithm::ES256),
+            Self::Strange => (EncodingKey::from_ec_der(&private("p256-other")), Algorithm::ES256),
             Self::PublicAsSecret => {
-                (EncodingKey::from_secret(&URL_SAFE_NO_PAD.decode(RSA_N).unwrap()), Algorithm::HS256)
+                let modulus = URL_SAFE_NO_PAD.decode(key("rsa")["jwk"]["n"].as_str().unwrap()).unwrap();
+                (EncodingKey::from_secret(&modulus), Algorithm::HS256)
             }
             Self::Nothing => return String::new(),
         };
-        crypto::sign(message, &key, algorithm).unwrap()
+        let signer = (DEFAULT_PROVIDER.signer_factory)(&algorithm, &key).unwrap();
+        URL_SAFE_NO_PAD.encode(signer.sign(message))
     }
 
     /// A token with these claims; `more` replaces members of the header.
@@ -74,17 +75,12 @@ impl Signer {
 }
 
 /// Serves the same key set for every provider.
+#[derive(Default)]
 pub(crate) struct FakeKeys {
     /// URLs of the providers that were asked, in order.
     pub(crate) asked: Mutex<Vec<String>>,
     /// What is answered instead.
     pub(crate) fault: Mutex<Option<WebKeysError>>,
-}
-
-impl Default for FakeKeys {
-    fn default() -> Self {
-        Self { asked: Mutex::default(), fault: Mutex::new(None) }
-    }
 }
 
 #[async_trait]
@@ -94,10 +90,7 @@ impl WebKeys for FakeKeys {
         if let Some(fault) = *self.fault.lock().unwrap() {
             return Err(fault);
         }
-        let set = json!({"keys": [
-            {"kty": "RSA", "use": "sig", "kid": "k1", "n": RSA_N, "e": "AQAB"},
-            {"kty": "EC", "use": "sig", "kid": "k2", "crv": "P-256", "x": EC_X, "y": EC_Y},
-        ]});
+        let set = json!({"keys": [key("rsa")["jwk"], key("p256")["jwk"]]});
         Ok(Arc::new(KeySet::parse(set.to_string().as_bytes()).unwrap()))
     }
 }
