@@ -256,7 +256,7 @@ async fn rule_25_a_token_for_each_rule_that_it_breaks() {
         ("no audience", json!({"aud": null}), invalid.clone()),
         ("azp that is not registered", json!({"azp": "other"}), invalid.clone()),
         ("azp alone", json!({"aud": "other", "azp": "app"}), invalid.clone()),
-        ("expired", json!({"exp": now - 1000}), expired.clone()),
+        ("expired", json!({"iat": now - 2000, "exp": now - 1000}), expired.clone()),
         ("no expiry", json!({"exp": null}), invalid.clone()),
         ("not yet", json!({"nbf": now + 1000}), invalid.clone()),
         ("no subject", json!({"sub": null}), invalid.clone()),
