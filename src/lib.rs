@@ -38,6 +38,8 @@ pub mod conf;
 #[cfg(feature = "shell")]
 pub mod directory;
 #[cfg(feature = "shell")]
+pub mod oidc;
+#[cfg(feature = "shell")]
 pub mod proxy;
 #[cfg(feature = "shell")]
 pub mod server;

@@ -38,6 +38,7 @@ const EDGES: &[(&str, &[&str])] = &[
     // The signer of the backend's requests is one for both ways to it.
     ("proxy", &["types", "wire", "sigv4", "authz", "gateway", "backend"]),
     ("conf", &["types", "wire", "entity", "s3", "policy", "directory", "proxy"]),
+    ("oidc", &["types", "entity", "token", "gateway", "conf"]),
     ("telemetry", &["types", "gateway", "conf"]),
     ("cli", &["types", "wire", "entity", "policy", "token", "store", "authz", "iam", "conf", "telemetry", "server"]),
     (
@@ -61,6 +62,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "proxy",
             "telemetry",
             "conf",
+            "oidc",
             "cli",
         ],
     ),
@@ -89,8 +91,11 @@ const SHELL_CRATES: &[&str] = &[
     "redis",
     "rusqlite",
     "rustls",
+    "rustls_native_certs",
+    "tokio_rustls",
     "toml",
     "tracing_subscriber",
+    "x509_parser",
 ];
 
 /// Names that say nothing of what a module owns.

@@ -213,7 +213,8 @@ fn sample_keys() -> BTreeSet<String> {
     let mut section = String::new();
     let mut found = BTreeSet::new();
     for line in read("conf/rolegate.toml").lines() {
-        if let Some(name) = line.strip_prefix('[') {
+        // A table that may stand several times is a comment: there is none by default.
+        if let Some(name) = line.strip_prefix('[').or_else(|| line.strip_prefix("# [[")) {
             section = name.trim_end_matches(']').to_owned();
         } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
             && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')

@@ -2,6 +2,7 @@
 
 use super::backend_file;
 use super::endpoint::is_domain;
+use super::oidc::oidc;
 use super::reader::{Report, Section};
 use super::{
     Admin, Audit, Bootstrap, Cache, Config, Denials, Environment, Identity, Limits, Listen, LogFormat, LogLevel, Logs,
@@ -33,6 +34,7 @@ pub(super) fn parse(text: &str, folder: &Path, environment: &dyn Environment) ->
         store: store.unwrap_or_default(),
         identity: identity(&mut root),
         sigv4: sigv4(&mut root),
+        oidc: oidc(&mut root, folder),
         cache: cache(&mut root),
         limits: limits(&mut root),
         logs: logs(&mut root, folder),

@@ -13,6 +13,7 @@ mod key_file;
 mod key_file_edit;
 mod listening;
 mod mistake;
+mod oidc;
 mod reader;
 mod secrets;
 mod store_url;
@@ -24,6 +25,7 @@ pub use key_file::{KeyFileError, fetch_or_make, own_uid};
 pub use key_file_edit::KeyFileEdit;
 pub use listening::{ListenError, ListenWarning, WEAK_SECRET_BYTES, listen_warnings, may_listen};
 pub use mistake::{ConfigErrors, Mistake};
+pub use oidc::{AllowedHost, Oidc, ProviderAccess};
 pub use secrets::{Environment, ProcessEnvironment, Reference, ReferenceError};
 pub use store_url::{InvalidStoreUrl, StoreUrl};
 
@@ -50,6 +52,8 @@ pub struct Config {
     pub token: Token,
     /// `[sigv4]`
     pub sigv4: SigV4,
+    /// `[oidc]`
+    pub oidc: Oidc,
     /// `[cache]`
     pub cache: Cache,
     /// `[limits]`
