@@ -56,24 +56,11 @@ pub(super) fn gateway_settings(config: &Config) -> gateway::Settings {
         chunks: ChunkLimits { max_chunk: config.limits.max_chunk_bytes as u64, ..ChunkLimits::default() },
         backend_region: config.backend.region.clone(),
         encoded_messages: config.denials.encoded_messages,
-        web: WebRules::default(),
+        web: WebRules {
+            require_client_ids: config.oidc.require_client_ids,
+            accept_access_tokens: config.oidc.accept_access_tokens,
+        },
     }
-}
-
-/// What fetches the keys of identity providers.
-pub(super) fn web_keys(_config: &Config) -> Arc<dyn gateway::WebKeys> {
-    struct Unreachable;
-    #[async_trait::async_trait]
-    impl gateway::WebKeys for Unreachable {
-        async fn keys(
-            &self,
-            _: &crate::entity::OidcProvider,
-            _: &crate::token::jwt::KeyHint<'_>,
-        ) -> Result<Arc<crate::token::jwt::KeySet>, gateway::WebKeysError> {
-            Err(gateway::WebKeysError::Unreachable)
-        }
-    }
-    Arc::new(Unreachable)
 }
 
 pub(super) fn proxy_settings(config: &Config) -> ProxySettings {
