@@ -201,8 +201,9 @@ fn codes_of_the_signatures_faults_are_in_s3s_table() {
         let control =
             ["Throttling", "ValidationError", "MissingAction", "InvalidParameterCombination", "RequestExpired"];
         let control_2 = ["InvalidClientTokenId", "MissingAuthenticationToken", "MalformedQueryString"];
+        let web = ["IDPCommunicationError", "InvalidIdentityToken"];
         let control_3 = ["RequestEntityTooLarge", "InternalFailure", "ServiceUnavailable"];
-        !control.contains(&name) && !control_2.contains(&name) && !control_3.contains(&name)
+        ![&control[..], &control_2, &control_3, &web].iter().any(|list| list.contains(&name))
     };
     let mut seen = 0;
     let pairs = regex::Regex::new(r#"(?:\(\s*\d{3},\s*"([A-Za-z0-9]+)")|(?:\("([A-Za-z0-9]+)", \d{3}\))"#).unwrap();
