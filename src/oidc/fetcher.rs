@@ -73,6 +73,14 @@ impl Fetcher {
         Source::new(oidc, Arc::clone(&clock)).map(|source| Self::with(source, oidc, clock))
     }
 
+    /// Waits for the fetches that go on.
+    #[cfg(test)]
+    pub(super) async fn settle(&self) {
+        for (_, entry) in &self.shared.entries {
+            drop(entry.flight.lock().await);
+        }
+    }
+
     pub(super) fn with(source: Source, oidc: &Oidc, clock: Arc<dyn Clock>) -> Self {
         let entries = Cache::builder().max_capacity(MAX_ENTRIES).eviction_policy(EvictionPolicy::lru()).build();
         let (refresh, keep) = (nanos(oidc.refresh), nanos(oidc.keep));

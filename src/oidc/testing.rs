@@ -157,10 +157,11 @@ impl Idp {
                 tokio::spawn(async move {
                     match tls {
                         None => serve(stream, &acts, &heads, &pause).await,
-                        Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => serve(stream, &acts, &heads, &pause).await,
-                            Err(_) => (),
-                        },
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, &acts, &heads, &pause).await;
+                            }
+                        }
                     }
                 });
             }
@@ -403,7 +404,7 @@ impl Bench {
 
     /// Lets what goes on in the background come to its end.
     pub(super) async fn settle(&self) {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        self.fetcher.settle().await;
     }
 }
 

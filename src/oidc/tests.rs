@@ -599,7 +599,6 @@ mod holding {
         idp.wait(50);
         assert_eq!(bench.ask(&asked, "a").await, Ok(2), "at once, with those at hand");
         bench.settle().await;
-        bench.settle().await;
         assert_eq!(idp.count("/keys"), 2);
         assert_eq!(bench.ask(&asked, "d").await, Ok(3));
         // Nobody asked for long: what was taken back meanwhile does not serve.
