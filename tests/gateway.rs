@@ -44,5 +44,7 @@ mod roles;
 mod sessions;
 #[path = "gateway/sts.rs"]
 mod sts;
+#[path = "gateway/web_identity.rs"]
+mod web_identity;
 #[path = "gateway/work.rs"]
 mod work;

@@ -179,6 +179,15 @@ pub trait Directory: Send + Sync {
     fn session(&self, token: &str, key: &AccessKeyId, now: Timestamp) -> Result<Arc<SessionEntry>, token::Error>;
 }
 
+/// How often a source may ask for what is not there, or present what is refused (security rule 28).
+pub trait StrangerLimit: Send + Sync {
+    /// Whether the source may go on. `ticks` are nanoseconds of a clock that never goes back.
+    fn may_ask(&self, source: IpAddr, ticks: u64) -> bool;
+
+    /// The source asked in vain.
+    fn asked_in_vain(&self, source: IpAddr, ticks: u64);
+}
+
 fn compile(
     key: &RecordKey,
     name: &str,

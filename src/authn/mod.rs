@@ -10,14 +10,17 @@ mod grants;
 mod identity;
 mod last_used;
 mod session;
+mod web_identity;
 
 pub use directory::{
     BucketEntry, CompiledPolicy, Directory, KeyEntry, LookupError, ProviderEntry, RoleEntry, SessionEntry,
-    SigningKeySlot, UserEntry,
+    SigningKeySlot, StrangerLimit, UserEntry,
 };
 pub use grants::{Grants, GroupEntry, PolicyEntry, PolicyRef, References};
 pub use identity::Identity;
 pub use last_used::{LastUsedRecorder, UseMark};
+pub(crate) use web_identity::web_principal;
+pub use web_identity::{WebIdentity, WebRules};
 
 use crate::entity::{KeyStatus, LastUsed, Used};
 use crate::sigv4::{self, CheckedClaim, SignatureClaim, SigningKey, VerifiedSignature};

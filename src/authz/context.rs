@@ -4,9 +4,9 @@
 //! never empty.
 
 use super::Subject;
-use crate::authn::Authenticated;
+use crate::authn::{Authenticated, WebIdentity};
 use crate::sigv4::ClaimKind;
-use crate::token::SessionClaims;
+use crate::token::{SessionClaims, WebOrigin};
 use crate::types::{AccountId, Context, Principal, Timestamp};
 use crate::wire::{RequestHead, TlsVersion};
 
@@ -14,6 +14,47 @@ use crate::wire::{RequestHead, TlsVersion};
 pub fn request_context(caller: &Authenticated, head: &RequestHead, now: Timestamp) -> Context {
     let mut context = Context::new();
     principal_context(caller.principal(), &Subject::from(caller.identity()), &mut context);
+    connection_context(head, now, &mut context);
+    if let Some(signature) = caller.signature() {
+        context.set("aws:RequestedRegion", signature.scope().region());
+    }
+    context
+}
+
+/// The first parts of the gate's own keys. A provider of such a name would have claims that pass for them.
+const OWN_VENDORS: [&str; 4] = ["aws", "iam", "s3", "sts"];
+
+/// The keys of a call with a web identity: every claim as `NAME:CLAIM`, with the provider's URL without scheme as NAME,
+/// and those that do not depend on the action. None if two claims are one key, or if claims would be the gate's own
+/// keys: then no condition could be sure of what it reads.
+pub fn web_identity_context(caller: &WebIdentity, head: &RequestHead, now: Timestamp) -> Option<Context> {
+    let mut context = Context::new();
+    let provider = &caller.provider().provider;
+    let name = provider.name();
+    if is_own(name) {
+        return None;
+    }
+    for (claim, values) in caller.claims().conditions() {
+        let key = format!("{name}:{claim}");
+        if context.get(&key).is_some() {
+            return None;
+        }
+        context.set_values(key, values);
+    }
+    principal_context(caller.principal(), &Subject::default(), &mut context);
+    connection_context(head, now, &mut context);
+    context.set("aws:FederatedProvider", provider.arn());
+    Some(context)
+}
+
+/// Whether keys that begin with `name:` could be the gate's own. `aws:8080` is a host with a port, and none of them.
+fn is_own(name: &str) -> bool {
+    let (vendor, rest) = name.split_once(':').unwrap_or((name, ""));
+    OWN_VENDORS.iter().any(|own| vendor.eq_ignore_ascii_case(own)) && !rest.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Time and source.
+fn connection_context(head: &RequestHead, now: Timestamp, context: &mut Context) {
     context.set("aws:CurrentTime", now.iso8601());
     context.set("aws:EpochTime", now.seconds().to_string());
     context.set("aws:SourceIp", head.peer().to_canonical().to_string());
@@ -23,10 +64,6 @@ pub fn request_context(caller: &Authenticated, head: &RequestHead, now: Timestam
             context.set(key, value.trim_ascii());
         }
     }
-    if let Some(signature) = caller.signature() {
-        context.set("aws:RequestedRegion", signature.scope().region());
-    }
-    context
 }
 
 /// The keys that follow from who the caller is alone.
@@ -64,11 +101,15 @@ fn session_keys(claims: &SessionClaims, context: &mut Context) {
         context.set("aws:SourceIdentity", identity.as_str());
     }
     for (key, values) in &claims.tags {
-        let name = format!("aws:PrincipalTag/{key}");
-        match values.as_slice() {
-            [value] => context.set(name, value.as_str()),
-            several => context.set_many(name, several.iter().map(|value| value.clone().into_bytes()).collect()),
-        }
+        let values = values.iter().map(|value| value.clone().into_bytes()).collect();
+        context.set_values(format!("aws:PrincipalTag/{key}"), values);
+    }
+    // As with AWS, the session that a web identity was given, and no later one of its chain.
+    if let Some(origin) = claims.web.as_ref().filter(|_| claims.chain.is_empty()) {
+        let WebOrigin { account, provider, subject, audience, .. } = &**origin;
+        context.set("aws:FederatedProvider", format!("arn:aws:iam::{account}:oidc-provider/{provider}"));
+        context.set(format!("{provider}:sub"), subject.as_str());
+        context.set(format!("{provider}:aud"), audience.as_str());
     }
     // One-time codes do not exist yet, so no session was made with one. Long-term keys have no such key at all.
     context.set("aws:MultiFactorAuthPresent", "false");
@@ -104,5 +145,20 @@ pub fn s3_context(
         Some(TlsVersion::V1_2) => context.set("s3:TlsVersion", "1.2"),
         Some(TlsVersion::V1_3) => context.set("s3:TlsVersion", "1.3"),
         None => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own;
+
+    #[test]
+    fn rule_25_no_provider_is_named_like_the_gates_own_keys() {
+        for name in ["aws", "AWS", "s3", "sts", "iam", "aws:x", "aws:"] {
+            assert!(is_own(name), "{name}");
+        }
+        for name in ["aws:8080", "iam:8080/realms/x", "aws.test", "aws/x", "awsx", "idp.test"] {
+            assert!(!is_own(name), "{name}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::slots::{Origin, Subject};
 use super::{Denied, Permit, Reach, keeps_bucket_policy};
-use crate::authn::{Authenticated, BucketEntry, CompiledPolicy, Grants, Identity, RoleEntry};
+use crate::authn::{Authenticated, BucketEntry, CompiledPolicy, Grants, Identity, RoleEntry, WebIdentity};
 use crate::entity::{Caps, Owner, UserKind};
 use crate::policy::{self, AuthorizationRequest, Decision, DecodedDenial, NamedPolicy, Outcome, Policies};
 use crate::store::RecordKey;
@@ -95,22 +95,68 @@ pub fn authorize_trust(
         session: session.as_deref(),
         resource: Some(role.trust.named()),
     };
+    match trust(caller.principal(), role, &requirements, &policies, context) {
+        Ok(statements) => Some(Ok(permit(caller, requirements, statements))),
+        Err(denied) => Some(Err(denied)),
+    }
+}
+
+/// May the web identity take on the role, with all that the session is to carry? The requirements are decided one by
+/// one by the role's trust policy alone. The role must be of the provider's account (security rule 25).
+pub fn authorize_web_identity(
+    caller: &WebIdentity,
+    role: &RoleEntry,
+    requirements: Vec<Requirement>,
+    context: &Context,
+) -> Option<Result<Permit, Box<Denied>>> {
+    let first = requirements.first()?;
+    let (provider, principal) = (caller.provider(), caller.principal());
+    if provider.provider.account != role.role.account {
+        return Some(Err(Box::new(Denied::of_web_identity(first.clone()))));
+    }
+    let policies = Policies { identity: &[], boundaries: &[], session: None, resource: Some(role.trust.named()) };
+    let statements = match trust(principal, role, &requirements, &policies, context) {
+        Ok(statements) => statements,
+        Err(denied) => return Some(Err(denied)),
+    };
+    let of_provider = RecordKey::oidc_provider(&provider.provider.account, provider.provider.name());
+    let of_role = RecordKey::role(&role.role.account, &role.role.name);
+    Some(Ok(Permit {
+        principal: principal.clone(),
+        account: role.role.account.clone(),
+        owner: role.role.owner.clone(),
+        // It is nobody's right to administer.
+        reach: Reach::Standalone(Caps::default()),
+        requirements,
+        evidence: vec![(of_provider, provider.revision), (of_role, role.revision)],
+        statements,
+    }))
+}
+
+/// The statements that allow each requirement, or the first denial.
+fn trust(
+    principal: &Principal,
+    role: &RoleEntry,
+    requirements: &[Requirement],
+    policies: &Policies<'_>,
+    context: &Context,
+) -> Result<Vec<String>, Box<Denied>> {
     let mut statements = Vec::new();
-    for requirement in &requirements {
+    for requirement in requirements {
         let request = AuthorizationRequest {
-            principal: caller.principal(),
+            principal,
             action: &requirement.action,
             resource: &requirement.resource,
             resource_account: Some(&role.role.account),
             context,
         };
-        let decision = policy::decide_trust(&request, &policies);
-        match judge(caller.principal(), requirement, &decision, None, None) {
-            Some(denied) => return Some(Err(Box::new(denied))),
+        let decision = policy::decide_trust(&request, policies);
+        match judge(principal, requirement, &decision, None, None) {
+            Some(denied) => return Err(Box::new(denied)),
             None => statements.extend(statement_names(&decision)),
         }
     }
-    Some(Ok(permit(caller, requirements, statements)))
+    Ok(statements)
 }
 
 /// The permit of a call that every verified identity may make (GetCallerIdentity). Anonymous gets none.

@@ -29,8 +29,29 @@ pub struct Denied {
 }
 
 impl Denied {
+    /// The denial of a web identity before anything of its token was verified: no such role or provider, or a role that
+    /// does not name it.
+    pub fn of_web_identity(requirement: Requirement) -> Self {
+        Self {
+            principal: Principal::WebIdentity { provider: "".into() },
+            requirement,
+            outcome: Outcome::ImplicitDeny,
+            cause: None,
+            statements: Vec::new(),
+            unknown_key: None,
+            wanted: TagFacts::default(),
+            report: None,
+            encoded: None,
+        }
+    }
+
     /// AWS's message: who, which action, which resource, and the kind of policy.
+    ///
+    /// Web identities are told the same whatever they lack, the role and the provider included (security rules 25, 30).
     pub fn message(&self) -> String {
+        if let Principal::WebIdentity { .. } = self.principal {
+            return "Not authorized to perform sts:AssumeRoleWithWebIdentity".to_owned();
+        }
         let Some(arn) = self.principal.arn() else {
             return "Access Denied".to_owned();
         };
@@ -107,5 +128,18 @@ mod tests {
         assert_eq!(message, "Access Denied");
         let sealed = Denied { encoded: Some("x".into()), ..denied(Principal::Anonymous, Outcome::ExplicitDeny, None) };
         assert_eq!(sealed.message(), "Access Denied");
+    }
+
+    #[test]
+    fn rule_30_all_denials_of_web_identities_are_one() {
+        let requirement = Requirement::new("sts:AssumeRoleWithWebIdentity", ResourceName::new("arn:aws:iam:::role/R"));
+        let before = Denied::of_web_identity(requirement).message();
+        assert_eq!(before, "Not authorized to perform sts:AssumeRoleWithWebIdentity");
+        let principal = Principal::WebIdentity { provider: "arn:aws:iam:::oidc-provider/idp".into() };
+        for outcome in [Outcome::ImplicitDeny, Outcome::ExplicitDeny] {
+            let after =
+                Denied { encoded: Some("x".into()), ..denied(principal.clone(), outcome, Some(PolicyKind::Trust)) };
+            assert_eq!(after.message(), before);
+        }
     }
 }

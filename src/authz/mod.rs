@@ -1,7 +1,7 @@
 //! Decisions on requests: context, trust, permits.
 //!
 //! [`Permit`] has no public constructor: whoever holds one has passed the policy engine. The functions
-//! that build one are [`authorize`] and [`authorize_trust`]; reading their callers is reading who can grant.
+//! that build one are [`authorize`], [`authorize_trust`] and [`authorize_web_identity`]; reading their callers is reading who can grant.
 
 pub mod builtin;
 mod context;
@@ -11,8 +11,10 @@ mod keeper;
 mod live;
 mod slots;
 
-pub use context::{principal_context, request_context, resource_context, s3_context};
-pub use decide::{Question, TagFacts, authorize, authorize_trust, caller_only, may, unfetched_key};
+pub use context::{principal_context, request_context, resource_context, s3_context, web_identity_context};
+pub use decide::{
+    Question, TagFacts, authorize, authorize_trust, authorize_web_identity, caller_only, may, unfetched_key,
+};
 pub use denied::Denied;
 pub use keeper::keeps_bucket_policy;
 pub use live::{LiveDirectory, user_entry};

@@ -15,10 +15,11 @@ mod strangers;
 pub use epochs::{Epochs, Stamp};
 pub use follow::follow;
 pub use shelf::CacheCounters;
+pub use strangers::Strangers;
 
 use crate::authn::{
     BucketEntry, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, ProviderEntry, RoleEntry, SessionEntry,
-    UserEntry,
+    StrangerLimit as _, UserEntry,
 };
 use crate::authz::user_entry;
 use crate::store::{RecordKey, Records, Versioned};
@@ -30,7 +31,6 @@ use shelf::{Cached, Name, Shelf, Source};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use strangers::Strangers;
 
 /// Sizes and lives of the caches.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,11 @@
-//! Lookups of unknown keys, limited by source (security rule 28).
+//! Strangers who ask in vain, limited by source (security rule 28): lookups of unknown keys, refused web identities.
 //!
 //! Who presents one unknown key id after the other makes the store work for nothing. Only such lookups are counted,
 //! and only lookups that would ask the store are refused, so that requests with keys in use are never touched. The
 //! answer is "slow down", not "no such key": behind a source that many share, a good key may be among those refused,
 //! and its client tries again.
 
+use crate::authn::StrangerLimit;
 use moka::sync::Cache;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Nanoseconds of a window.
 const WINDOW: u64 = 10_000_000_000;
-/// Unknown keys of one source in a window.
+/// Failures of one source in a window.
 const LIMIT: u64 = 20;
 /// Sources remembered. Beyond, some are forgotten, and so may begin anew.
 const SOURCES: u64 = 65_536;
@@ -21,7 +22,7 @@ const COUNT_BITS: u32 = 16;
 
 /// How often each source has asked in vain.
 #[derive(Debug)]
-pub(super) struct Strangers(Cache<IpAddr, Arc<AtomicU64>>);
+pub struct Strangers(Cache<IpAddr, Arc<AtomicU64>>);
 
 impl Default for Strangers {
     fn default() -> Self {
@@ -29,14 +30,12 @@ impl Default for Strangers {
     }
 }
 
-impl Strangers {
-    /// Whether the source may ask the store for a key that is not cached.
-    pub(super) fn may_ask(&self, address: IpAddr, ticks: u64) -> bool {
+impl StrangerLimit for Strangers {
+    fn may_ask(&self, address: IpAddr, ticks: u64) -> bool {
         self.0.get(&source(address)).is_none_or(|tally| count(tally.load(Ordering::Relaxed), ticks) < LIMIT)
     }
 
-    /// The source asked, and there was no such key.
-    pub(super) fn asked_in_vain(&self, address: IpAddr, ticks: u64) {
+    fn asked_in_vain(&self, address: IpAddr, ticks: u64) {
         let tally = self.0.get_with(source(address), Arc::default);
         let more = |old| Some((window(ticks) << COUNT_BITS) | (count(old, ticks) + 1).min(LIMIT));
         // Never an error: the closure always gives a value.

@@ -35,7 +35,7 @@ impl Gateway {
         query: &QueryString,
         claim: Option<&SignatureClaim>,
     ) -> Result<Response, Fault> {
-        let claim = claim.ok_or(Fault::Unsigned)?;
+        let Some(claim) = claim else { return self.unsigned(scene, query).await };
         let service = match claim.scope().service() {
             "iam" => Service::Iam,
             "sts" => Service::Sts,
@@ -135,7 +135,7 @@ impl Gateway {
 }
 
 /// The parameters, from the form body or from the query, never from both (security rule 5).
-fn parameters(head: &RequestHead, query: &QueryString, body: &[u8]) -> Result<Parameters, Fault> {
+pub(super) fn parameters(head: &RequestHead, query: &QueryString, body: &[u8]) -> Result<Parameters, Fault> {
     let signature_key = |name: &str| name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"));
     let in_query = Parameters::from_query(query, signature_key)?;
     if body.is_empty() {
@@ -150,7 +150,7 @@ fn parameters(head: &RequestHead, query: &QueryString, body: &[u8]) -> Result<Pa
     Ok(Parameters::parse_form(body)?)
 }
 
-fn is_form(head: &RequestHead) -> bool {
+pub(super) fn is_form(head: &RequestHead) -> bool {
     let media_type = head.header_str("content-type").and_then(|value| value.split(';').next()).unwrap_or_default();
     media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }

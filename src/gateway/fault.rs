@@ -1,6 +1,6 @@
 //! Everything that can end a request before its answer.
 
-use super::{BackendError, BodyError, FactFault, PolicyFault, Trace};
+use super::{BackendError, BodyError, FactFault, PolicyFault, Trace, WebKeysError};
 use crate::authn::{self, LookupError};
 use crate::authz::Denied;
 use crate::s3::Operation;
@@ -41,6 +41,12 @@ pub enum Fault {
     /// STS.
     #[error(transparent)]
     Sts(#[from] sts::Error),
+    /// No keys to verify a web identity's token with.
+    #[error(transparent)]
+    WebKeys(#[from] WebKeysError),
+    /// Too many web identities of one source were refused (security rule 28).
+    #[error("too many web identities were refused that came from one address")]
+    TooManyRefused,
     /// A denial.
     #[error("{}", .0.message())]
     Denied(Box<Denied>),
@@ -146,6 +152,15 @@ impl Fault {
     /// A fault of the signature itself.
     pub fn signature(error: sigv4::Error) -> Self {
         Self::Authn(authn::Error::Signature(error))
+    }
+
+    /// Whether a caller with a web identity was refused for what it presented, and not for want of an answer.
+    pub(super) fn refuses_web_identity(&self) -> bool {
+        match self {
+            Self::Denied(_) | Self::Sts(_) => true,
+            Self::WebKeys(error) => *error == WebKeysError::UnknownKey,
+            _ => false,
+        }
     }
 
     /// Writes what the audit record wants to know of a denial.

@@ -27,6 +27,7 @@ mod settings;
 mod sts_plane;
 mod trace;
 mod verdict;
+mod web_identity;
 
 pub use facts::FactFault;
 pub use fault::Fault;
@@ -40,7 +41,7 @@ pub use settings::{Settings, UnrecordedOwner};
 pub use trace::{Plane, Trace};
 pub use verdict::{BodyPlan, Forward, ResponsePlan, Verdict};
 
-use crate::authn::{Authenticated, Directory, LastUsedRecorder};
+use crate::authn::{Authenticated, Directory, LastUsedRecorder, StrangerLimit};
 use crate::sigv4;
 use crate::store::{RecordKey, Records};
 use crate::token::KeyRing;
@@ -64,6 +65,10 @@ pub struct Gateway {
     pub listener: Arc<dyn CommitListener>,
     /// Told which keys and roles are used.
     pub last_used: Arc<dyn LastUsedRecorder>,
+    /// How often a source may present web identities that are refused.
+    pub strangers: Arc<dyn StrangerLimit>,
+    /// The keys of identity providers.
+    pub web_keys: Arc<dyn WebKeys>,
     /// Calls of the gate's own.
     pub backend: Arc<dyn Backend>,
     /// Seals session tokens.

@@ -4,7 +4,7 @@
 //! carry an inner message. A mismatch of signatures shows only bytes that the client sent, and is not stored
 //! by caches (security rule 30).
 
-use super::{BackendError, BodyError, Fault, Plane};
+use super::{BackendError, BodyError, Fault, Plane, WebKeysError};
 use crate::authn;
 use crate::s3::{ErrorCode, error_document};
 use crate::sigv4;
@@ -135,7 +135,9 @@ fn s3_saying(fault: &Fault) -> Saying {
             Saying::new(403, "AccessDenied", text)
         }
         // These arise on the control plane only, which has its own dialect.
-        Fault::Iam(_) | Fault::Sts(_) => Saying::new(500, "InternalError", UNAVAILABLE),
+        Fault::Iam(_) | Fault::Sts(_) | Fault::WebKeys(_) | Fault::TooManyRefused => {
+            Saying::new(500, "InternalError", UNAVAILABLE)
+        }
         Fault::S3(error) => Saying::new(error.code().status(), error.code().as_str(), text),
         Fault::NotImplemented(_) => Saying::new(501, "NotImplemented", text),
         Fault::NoSuchBucket { bucket } => {
@@ -284,6 +286,11 @@ fn control_saying(fault: &Fault) -> Saying {
         Fault::ForeignScope(_) => Saying::new(403, "SignatureDoesNotMatch", text),
         Fault::Iam(error) => Saying::new(error.status(), error.code(), text),
         Fault::Sts(error) => Saying::new(error.status(), error.code(), text),
+        Fault::WebKeys(WebKeysError::Unreachable) => Saying::new(400, "IDPCommunicationError", text),
+        Fault::WebKeys(WebKeysError::Untrusted | WebKeysError::Unusable | WebKeysError::UnknownKey) => {
+            Saying::new(400, "InvalidIdentityToken", text)
+        }
+        Fault::TooManyRefused => Saying::new(400, "Throttling", RATE_EXCEEDED),
         Fault::Denied(_) | Fault::NothingRequired | Fault::OtherOwner(_) => Saying::new(403, "AccessDenied", text),
         Fault::Body(BodyError::TooLarge { .. }) => Saying::new(413, "RequestEntityTooLarge", text),
         Fault::Body(BodyError::Incomplete | BodyError::TimedOut) => Saying::new(400, "RequestExpired", text),

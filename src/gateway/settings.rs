@@ -1,5 +1,6 @@
 //! What the configuration says to the gateway.
 
+use crate::authn::WebRules;
 use crate::s3::AddressingRules;
 use crate::sigv4::ChunkLimits;
 use crate::types::AccountId;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub chunks: ChunkLimits,
     /// The region that the backend is addressed in; shown where a bucket's region is asked for.
     pub backend_region: String,
+    /// What tokens of web identities may be.
+    pub web: WebRules,
     /// Whether S3 denials carry an encoded message; those of IAM and STS always do (security rule 30).
     pub encoded_messages: bool,
 }

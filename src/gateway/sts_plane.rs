@@ -33,6 +33,7 @@ impl Gateway {
                 sts::caller_identity(permit.principal())?
             }
             Request::AssumeRole(assume) => self.assume_role(scene, caller, assume).await?,
+            Request::AssumeRoleWithWebIdentity(asked) => self.assume_role_with_web_identity(scene, asked).await?,
             Request::GetSessionToken(asked) => {
                 let user = long_term_user(caller, request.operation())?;
                 // As with AWS, no policy can forbid it.
@@ -71,7 +72,7 @@ impl Gateway {
         denied.encoded = sealed.ok();
     }
 
-    fn mint(&self) -> sts::Mint<'_> {
+    pub(super) fn mint(&self) -> sts::Mint<'_> {
         sts::Mint {
             ring: &self.ring,
             store_id: self.records.store_id(),
@@ -127,7 +128,7 @@ impl Gateway {
         let minted_by = Caller::of(caller);
         assume.check_chain(&minted_by)?;
         let (permit, role) = self.trusted(scene, caller, assume, &minted_by).await?;
-        self.session_policies_there(assume.input(), &role.role.account).await?;
+        self.session_policies_there(assume.session().input(), &role.role.account).await?;
         Ok(sts::issue(assume, &role.role, &minted_by, &permit, &self.mint())?)
     }
 
@@ -141,9 +142,10 @@ impl Gateway {
         minted_by: &Caller,
     ) -> Result<(Permit, Arc<RoleEntry>), Fault> {
         let default_account = &self.settings.default_account;
-        let account = assume.role_account(default_account);
-        let found = self.directory.role(account, assume.role_name()).await?;
-        let role = found.filter(|entry| assume.names(&entry.role, default_account)).map_or_else(nobodys_role, Ok)?;
+        let account = assume.session().role_account(default_account);
+        let found = self.directory.role(account, assume.session().role_name()).await?;
+        let role =
+            found.filter(|entry| assume.session().names(&entry.role, default_account)).map_or_else(nobodys_role, Ok)?;
         let mut context = self.sts_context(scene, caller, account);
         role_tags(&role, &mut context);
         assume.trust_context(minted_by, &mut context);
@@ -158,7 +160,11 @@ impl Gateway {
 
     /// Whether all session policies given by ARN are there: in the account of the role or user, or AWS's own. Asked
     /// once the caller is allowed, so that strangers do not learn which policies there are.
-    async fn session_policies_there(&self, input: &sts::SessionInput, account: &AccountId) -> Result<(), Fault> {
+    pub(super) async fn session_policies_there(
+        &self,
+        input: &sts::SessionInput,
+        account: &AccountId,
+    ) -> Result<(), Fault> {
         for arn in input.policy_arns(&self.settings.default_account) {
             if PolicyEntry::of_aws(&arn).is_some() {
                 continue;
@@ -232,7 +238,7 @@ fn nobodys_role() -> Result<Arc<RoleEntry>, Fault> {
     ROLE.clone().ok_or(Fault::NothingRequired)
 }
 
-fn role_tags(role: &authn::RoleEntry, context: &mut Context) {
+pub(super) fn role_tags(role: &authn::RoleEntry, context: &mut Context) {
     for tag in &role.role.tags {
         context.set(format!("aws:ResourceTag/{}", tag.key), tag.value.as_bytes());
         context.set(format!("iam:ResourceTag/{}", tag.key), tag.value.as_bytes());

@@ -1,6 +1,6 @@
 //! What is known of a request, for the access log, the audit record and the metrics.
 
-use crate::authn::Authenticated;
+use crate::authn::{Authenticated, WebIdentity};
 use crate::authz::{Denied, Permit};
 use crate::policy::Outcome;
 use std::borrow::Cow;
@@ -48,6 +48,10 @@ pub struct Trace {
     pub session_name: Option<String>,
     /// Source identity of a session.
     pub source_identity: Option<String>,
+    /// The identity provider of a web identity, and of a session that began with one: its URL without scheme.
+    pub provider: Option<String>,
+    /// `sub` of its token, after verification only.
+    pub token_subject: Option<String>,
     /// The (action, resource) pairs that were decided.
     pub decided: Vec<(Cow<'static, str>, String)>,
     /// Those of `decided` that were denied, where each part of a batch was decided by itself.
@@ -72,7 +76,20 @@ impl Trace {
             let name = &session.opened.claims.session_name;
             self.session_name = Some(name.clone()).filter(|name| !name.is_empty());
             self.source_identity.clone_from(&session.opened.claims.source_identity);
+            if let Some(origin) = &session.opened.claims.web {
+                self.provider = Some(origin.provider.clone());
+                self.token_subject = Some(origin.subject.clone());
+            }
         }
+    }
+
+    /// Notes the web identity for which a session named `session_name` is asked. Only after verification.
+    pub(super) fn identify_web(&mut self, caller: &WebIdentity, session_name: &str) {
+        self.principal = caller.principal().arn();
+        self.provider = Some(caller.provider().provider.name().to_owned());
+        self.token_subject = Some(caller.claims().subject().to_owned());
+        self.session_name = Some(session_name.to_owned());
+        self.source_identity = None;
     }
 
     /// Notes what was allowed. After a denial of another part it is a partial success.

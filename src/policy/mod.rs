@@ -55,9 +55,9 @@ pub use simulate::{MatchedStatement, PolicyVerdict, Simulation, SourcePolicyType
 pub use span::{ElementPath, LineColumn, PathStep, Position, Span};
 pub use statement::Effect;
 
-use crate::types::{AccountId, UniqueId};
+use crate::types::{AccountId, Principal, UniqueId};
 use index::Index;
-use statement::Statement;
+use statement::{Query, Statement};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -165,6 +165,18 @@ impl Policy {
     /// The document's text, byte for byte as it was parsed.
     pub fn document(&self) -> &str {
         &self.document
+    }
+
+    /// Whether some Allow statement names the web identity for `sts:AssumeRoleWithWebIdentity`, its conditions and all
+    /// Denies aside: what can be told before a token is verified. For everybody else it is false.
+    pub fn names_web_identity(&self, principal: &Principal) -> bool {
+        let action = "sts:assumerolewithwebidentity".into();
+        let query = Query { principal, action, resource: b"", bounded: false };
+        matches!(principal, Principal::WebIdentity { .. })
+            && self.statements.iter().any(|statement| {
+                let named = statement.principal.as_ref().is_some_and(|element| element.grant(principal).is_some());
+                statement.effect == Effect::Allow && named && statement.speaks_of_action(&query)
+            })
     }
 
     /// All context keys that conditions, and variables in resources and condition values, read: as spelled where

@@ -223,6 +223,26 @@ fn rule_15_star_never_admits_a_web_identity_and_a_deny_for_all_reaches_it() {
         let setting = Setting { resource: Some(&policy), trust: true, ..Setting::default() };
         assert_eq!(setting.decide(&web()), wanted, "{named}");
     }
+    let named = |statement: &str| {
+        let policy = parse(PolicyKind::Trust, &format!("{{{}}}", statement.replace("IDP", &provider)));
+        [web(), session(), Principal::Anonymous].map(|caller| policy.names_web_identity(&caller))
+    };
+    let call = r#""Action":"sts:AssumeRoleWithWebIdentity""#;
+    for (statement, wanted) in [
+        (format!(r#""Effect":"Allow","Principal":IDP,{call}"#), true),
+        (format!(r#""Effect":"Allow","Principal":IDP,{call},"Condition":{{"Null":{{"idp:sub":"true"}}}}"#), true),
+        (r#""Effect":"Allow","Principal":IDP,"Action":"sts:*""#.to_owned(), true),
+        (r#""Effect":"Allow","Principal":IDP,"Action":["sts:TagSession","sts:AssumeRole"]"#.to_owned(), false),
+        (format!(r#""Effect":"Deny","Principal":IDP,{call}"#), false),
+        (format!(r#""Effect":"Allow","Principal":"*",{call}"#), false),
+        (format!(r#""Effect":"Allow","Principal":{{"AWS":"*"}},{call}"#), false),
+        (
+            format!(r#""Effect":"Allow","Principal":{{"Federated":"arn:aws:iam::{A}:oidc-provider/idp2"}},{call}"#),
+            false,
+        ),
+    ] {
+        assert_eq!(named(&statement), [wanted, false, false], "{statement}");
+    }
     let denied = parse(
         PolicyKind::Trust,
         &format!(

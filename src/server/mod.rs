@@ -17,6 +17,7 @@ use crate::cli::{self, HookError, Hooks, ServeOptions};
 use crate::conf::{self, Config, ProcessEnvironment, WEAK_SECRET_BYTES};
 use crate::directory::{self, CachedDirectory, Epochs};
 use crate::gateway::{CommitListener, Gateway};
+use crate::oidc::Fetcher;
 use crate::proxy::{ProxyParts, ProxyService, proxy_service};
 use crate::store::{RecordKey, Records};
 use crate::telemetry::{self, Metrics, Telemetry};
@@ -103,6 +104,8 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
         records: records.clone(),
         last_used: Arc::clone(&last_uses) as Arc<dyn crate::authn::LastUsedRecorder>,
         listener: Arc::new(Forget(epochs)),
+        strangers: Arc::new(directory::Strangers::default()),
+        web_keys: Arc::new(Fetcher::new(&config.oidc, Arc::clone(&clock))?),
         backend: backend.client(&config, &clock)?,
         ring,
         clock: Arc::clone(&clock),

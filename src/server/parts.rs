@@ -1,5 +1,6 @@
 //! The configuration as the settings of each module.
 
+use crate::authn::WebRules;
 use crate::backend::{BackendClientSettings, BackendSigner, HttpBackend};
 use crate::cli::HookError;
 use crate::conf::{AwsChunked, Config, KeyHandling, ServeSecrets, TlsFiles, UnrecordedOwner};
@@ -55,6 +56,10 @@ pub(super) fn gateway_settings(config: &Config) -> gateway::Settings {
         chunks: ChunkLimits { max_chunk: config.limits.max_chunk_bytes as u64, ..ChunkLimits::default() },
         backend_region: config.backend.region.clone(),
         encoded_messages: config.denials.encoded_messages,
+        web: WebRules {
+            require_client_ids: config.oidc.require_client_ids,
+            accept_access_tokens: config.oidc.accept_access_tokens,
+        },
     }
 }
 

@@ -38,6 +38,17 @@ pub struct Minted {
 pub enum Answer {
     /// AssumeRole.
     AssumeRole(Box<Minted>),
+    /// AssumeRoleWithWebIdentity.
+    AssumeRoleWithWebIdentity {
+        /// The credentials.
+        minted: Box<Minted>,
+        /// `sub` of the token.
+        subject: String,
+        /// The client id that the token was for.
+        audience: String,
+        /// `iss` of the token.
+        provider: String,
+    },
     /// GetSessionToken.
     SessionToken(Box<Minted>),
     /// GetFederationToken.
@@ -127,6 +138,7 @@ impl Answer {
     pub fn operation(&self) -> &'static str {
         match self {
             Self::AssumeRole(_) => "AssumeRole",
+            Self::AssumeRoleWithWebIdentity { .. } => "AssumeRoleWithWebIdentity",
             Self::SessionToken(_) => "GetSessionToken",
             Self::FederationToken(_) => "GetFederationToken",
             Self::CallerIdentity { .. } => "GetCallerIdentity",
@@ -139,6 +151,10 @@ impl Answer {
     pub fn to_xml(&self, request_id: &str) -> String {
         let result = |w: &mut XmlWriter| match self {
             Self::AssumeRole(minted) => minted.write_role_session(w),
+            Self::AssumeRoleWithWebIdentity { minted, subject, audience, provider } => {
+                w.text("SubjectFromWebIdentityToken", subject).text("Audience", audience).text("Provider", provider);
+                minted.write_role_session(w);
+            }
             Self::SessionToken(minted) => minted.write_credentials(w),
             Self::FederationToken(minted) => minted.write_federated(w),
             Self::CallerIdentity { user_id, account, arn } => {

@@ -1,12 +1,10 @@
 //! What AssumeRole asks for.
 
-use super::session_input::is_reserved;
+use super::role_session::{Carried, RoleSession};
+use super::session_input::{is_reserved, spelt_as_tags};
 use super::{Caller, Error, SessionInput};
-use crate::entity::{
-    NameError, Role, external_id, number, quota, required, role_name, role_session_name, same_tag_key, source_identity,
-    tag_key,
-};
-use crate::types::{AccountId, Arn, Context, Requirement, ResourceName};
+use crate::entity::{NameError, external_id, quota, same_tag_key, source_identity, tag_key};
+use crate::types::{AccountId, Context, Requirement};
 use crate::wire::aws_query::Parameters;
 
 /// Parameters that AWS defines for AssumeRole and this version does not serve: there are no one-time codes yet.
@@ -15,14 +13,8 @@ const UNSUPPORTED: [&str; 3] = ["SerialNumber", "TokenCode", "ProvidedContexts"]
 /// The parameters of an AssumeRole call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssumeRole {
-    /// The account field of RoleArn as written, possibly empty.
-    written_account: AccountId,
-    role_path: String,
-    role_name: String,
-    session_name: String,
-    duration: Option<u32>,
+    session: RoleSession,
     external_id: Option<String>,
-    input: SessionInput,
     transitive: Vec<String>,
     source_identity: Option<String>,
 }
@@ -30,64 +22,26 @@ pub struct AssumeRole {
 impl AssumeRole {
     pub(super) fn parse(parameters: &Parameters) -> Result<Self, Error> {
         refuse(parameters, &UNSUPPORTED)?;
-        let role_arn = required("roleArn", parameters.get("RoleArn"))?;
-        let (written_account, role_path, role_name) = parse_role_arn(role_arn)?;
-        let session_name = required("roleSessionName", parameters.get("RoleSessionName"))?;
-        role_session_name(session_name)?;
-        let duration = number("durationSeconds", parameters.get("DurationSeconds"), 900, 43_200)?;
+        let session = RoleSession::parse(parameters, SessionInput::parse)?;
         let external = parameters.get("ExternalId");
         external.map_or(Ok(()), external_id)?;
-        let input = SessionInput::parse(parameters)?;
-        let transitive = parse_transitive(parameters, &input)?;
+        let transitive = parse_transitive(parameters, session.input())?;
         let source = parameters.get("SourceIdentity");
         source.map_or(Ok(()), source_identity)?;
         if source.is_some_and(is_reserved) {
             return Err(Error::ReservedSourceIdentity);
         }
         Ok(Self {
-            written_account,
-            role_path,
-            role_name,
-            session_name: session_name.to_owned(),
-            duration,
+            session,
             external_id: external.map(ToOwned::to_owned),
-            input,
             transitive,
             source_identity: source.map(ToOwned::to_owned),
         })
     }
 
-    /// The role's account; an empty field means the default account (DESIGN section 3).
-    pub fn role_account<'a>(&'a self, default_account: &'a AccountId) -> &'a AccountId {
-        if self.written_account.is_empty() { default_account } else { &self.written_account }
-    }
-
-    /// The role's name, under which its record is found (without regard to case).
-    pub fn role_name(&self) -> &str {
-        &self.role_name
-    }
-
-    /// RoleSessionName.
-    pub fn session_name(&self) -> &str {
-        &self.session_name
-    }
-
-    /// DurationSeconds, if given.
-    pub fn duration(&self) -> Option<u32> {
-        self.duration
-    }
-
-    /// Session policies and tags.
-    pub fn input(&self) -> &SessionInput {
-        &self.input
-    }
-
-    /// Whether RoleArn is the ARN of this role, exactly: account, path and name with its case. A role found by
-    /// name for which this is false is to be treated as unknown.
-    pub fn names(&self, role: &Role, default_account: &AccountId) -> bool {
-        *self.role_account(default_account) == role.account
-            && self.role_path == role.path
-            && self.role_name == role.name
+    /// The role and its session.
+    pub fn session(&self) -> &RoleSession {
+        &self.session
     }
 
     /// Refuses what the caller's own session does not let it ask for, whatever the role: to change the source
@@ -99,7 +53,7 @@ impl AssumeRole {
             return Err(Error::SourceIdentityFixed);
         }
         let goes_on = |key: &str| caller.transitive.iter().any(|(kept, _)| same_tag_key(kept, key));
-        if self.input.tags().iter().any(|(key, _)| goes_on(key)) {
+        if self.session.input().tags().iter().any(|(key, _)| goes_on(key)) {
             return Err(Error::TransitiveTagFixed);
         }
         Ok(())
@@ -109,42 +63,28 @@ impl AssumeRole {
     /// `sts:AssumeRole`, with tags `sts:TagSession`, with a source identity `sts:SetSourceIdentity`. The first stands
     /// for the role that a denial names.
     pub fn requirements(&self, caller: &Caller, default_account: &AccountId) -> Vec<Requirement> {
-        let account = self.role_account(default_account);
-        let arn = Arn::iam(account.as_str(), format!("role{}{}", self.role_path, self.role_name)).to_string();
-        let tagged = !self.input.tags().is_empty() || !caller.transitive.is_empty();
-        let mut actions = vec!["sts:AssumeRole"];
-        actions.extend(tagged.then_some("sts:TagSession"));
-        actions.extend(self.session_source_identity(caller).map(|_| "sts:SetSourceIdentity"));
-        actions.into_iter().map(|action| Requirement::new(action, ResourceName::new(arn.as_str()))).collect()
+        self.session.requirements("sts:AssumeRole", &self.carried(caller), default_account)
     }
 
     /// The keys that the parameters give to the trust policy's conditions.
     pub fn trust_context(&self, caller: &Caller, context: &mut Context) {
-        context.set("sts:RoleSessionName", self.session_name.as_bytes());
+        let carried = self.carried(caller);
+        self.session.context(&carried, context);
         if let Some(external_id) = &self.external_id {
             context.set("sts:ExternalId", external_id.as_bytes());
         }
-        if let Some(identity) = self.session_source_identity(caller) {
-            context.set("sts:SourceIdentity", identity.as_bytes());
+        self.session.input().context(context);
+    }
+
+    /// What the new session carries: the source identity of the caller or the one given; the tags given, and those of
+    /// the caller that go on.
+    pub(super) fn carried(&self, caller: &Caller) -> Carried {
+        let kept = caller.transitive.iter();
+        Carried {
+            source_identity: caller.source_identity.as_ref().or(self.source_identity.as_ref()).cloned(),
+            tags: kept.clone().cloned().chain(self.session.input().claimed_tags()).collect(),
+            transitive: kept.map(|(key, _)| key.clone()).chain(self.transitive.iter().cloned()).collect(),
         }
-        self.input.context(context);
-        let keys = self.session_transitive(caller);
-        context.set_many("sts:TransitiveTagKeys", keys.into_iter().map(String::into_bytes).collect());
-    }
-
-    /// The source identity of the new session: the caller's, or the one given.
-    pub fn session_source_identity<'a>(&'a self, caller: &'a Caller) -> Option<&'a str> {
-        caller.source_identity.as_deref().or(self.source_identity.as_deref())
-    }
-
-    /// The tags of the new session: those given, and those of the caller that go on.
-    pub fn session_tags(&self, caller: &Caller) -> Vec<(String, Vec<String>)> {
-        caller.transitive.iter().cloned().chain(self.input.claimed_tags()).collect()
-    }
-
-    /// The keys of the tags that go on from the new session.
-    pub fn session_transitive(&self, caller: &Caller) -> Vec<String> {
-        caller.transitive.iter().map(|(key, _)| key.clone()).chain(self.transitive.iter().cloned()).collect()
     }
 }
 
@@ -161,36 +101,8 @@ fn parse_transitive(parameters: &Parameters, input: &SessionInput) -> Result<Vec
     if given.len() > quota::TAGS {
         return Err(NameError::TooLong { field: "transitiveTagKeys", max: quota::TAGS }.into());
     }
-    let mut keys: Vec<String> = Vec::with_capacity(given.len());
-    for key in given {
-        tag_key(key).map_err(|error| error.of("transitiveTagKeys"))?;
-        let tag = input.tags().iter().find(|(known, _)| same_tag_key(known, key));
-        let (spelt, _) = tag.ok_or(Error::TransitiveTagMissing)?;
-        if !keys.contains(spelt) {
-            keys.push(spelt.clone());
-        }
-    }
-    Ok(keys)
-}
-
-/// `arn:aws:iam::ACCOUNT:role/PATH/NAME`, 20 to 2048 characters.
-fn parse_role_arn(text: &str) -> Result<(AccountId, String, String), Error> {
-    match text.chars().count() {
-        0..20 => return Err(NameError::TooShort { field: "roleArn", min: 20 }.into()),
-        2049.. => return Err(NameError::TooLong { field: "roleArn", max: 2048 }.into()),
-        _ => {}
-    }
-    let invalid = || Error::InvalidRoleArn(text.chars().take(256).collect());
-    let arn = Arn::parse(text).map_err(|_| invalid())?;
-    if arn.partition != "aws" || arn.service != "iam" || !arn.region.is_empty() {
-        return Err(invalid());
-    }
-    let account = AccountId::parse(&arn.account).map_err(|_| invalid())?;
-    let full_name = arn.resource.strip_prefix("role").ok_or_else(invalid)?;
-    let (front, name) = full_name.rsplit_once('/').ok_or_else(invalid)?;
-    let path = format!("{front}/");
-    role_name(name).and_then(|()| crate::entity::path(&path)).map_err(|_| invalid())?;
-    Ok((account, path, name.to_owned()))
+    given.iter().try_for_each(|key| tag_key(key).map_err(|error| error.of("transitiveTagKeys")))?;
+    spelt_as_tags(&given, input.tags().iter().map(|(key, _)| key.as_str()))
 }
 
 #[cfg(test)]
@@ -226,10 +138,10 @@ mod tests {
     fn reads_all_that_it_serves() {
         let pairs = [ARN, NAME, ("DurationSeconds", "900"), ("Policy", "{}"), ("ExternalId", "abc123"), ("Other", "x")];
         let request = parse(&pairs).unwrap();
-        assert_eq!((request.role_name(), request.session_name()), ("S3Access", "Bob"));
-        assert_eq!((request.duration(), request.input().policy()), (Some(900), Some("{}")));
+        assert_eq!((request.session().role_name(), request.session().name()), ("S3Access", "Bob"));
+        assert_eq!((request.session().duration(), request.session().input().policy()), (Some(900), Some("{}")));
         let tenant = AccountId::parse("tenant").unwrap();
-        assert_eq!(*request.role_account(&tenant), tenant);
+        assert_eq!(*request.session().role_account(&tenant), tenant);
         let [requirement] = &request.requirements(&plain(), &tenant)[..] else { panic!() };
         assert_eq!(requirement.action, "sts:AssumeRole");
         assert_eq!(requirement.resource.to_string(), "arn:aws:iam::tenant:role/application_abc/S3Access");
@@ -333,11 +245,11 @@ mod tests {
     fn a_chain_keeps_its_tags_and_its_source_identity() {
         let tagged = parse(&[&[ARN, NAME, ("TransitiveTagKeys.member.1", "cost")][..], &TAG].concat()).unwrap();
         assert!(tagged.check_chain(&marked()).is_ok());
-        assert_eq!(tagged.session_source_identity(&marked()), Some("alice"));
-        assert_eq!(tagged.session_source_identity(&plain()), None);
+        assert_eq!(tagged.carried(&marked()).source_identity.as_deref(), Some("alice"));
+        assert_eq!(tagged.carried(&plain()).source_identity, None);
         let tag = |key: &str, value: &str| (key.to_owned(), vec![value.to_owned()]);
-        assert_eq!(tagged.session_tags(&marked()), [tag("Team", "red"), tag("Cost", "1")]);
-        assert_eq!(tagged.session_transitive(&marked()), ["Team", "Cost"]);
+        assert_eq!(tagged.carried(&marked()).tags, [tag("Team", "red"), tag("Cost", "1")]);
+        assert_eq!(tagged.carried(&marked()).transitive, ["Team", "Cost"]);
         let mut context = Context::new();
         tagged.trust_context(&marked(), &mut context);
         assert_eq!(context.get("sts:SourceIdentity").and_then(|values| values.single()), Some(&b"alice"[..]));

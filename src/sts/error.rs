@@ -1,6 +1,7 @@
 //! Why an STS call was refused, with AWS's codes (WIRE section 5).
 
 use crate::entity::NameError;
+use crate::token::jwt::{self, ErrorKind};
 use crate::wire::aws_query::QueryError;
 use crate::{policy, token};
 
@@ -33,6 +34,28 @@ pub enum Error {
     /// An entry of PolicyArns leads nowhere: there is no such policy, or it is of an account that is not the role's.
     #[error("The session policy {0} is not found. It must be a managed policy of the account or one of AWS's.")]
     NoSuchPolicy(String),
+    /// ProviderId, which is of no use with OpenID Connect.
+    #[error(
+        "ProviderId is for OAuth 2.0 access tokens of Login with Amazon and Facebook, which are not served here. Leave it out for tokens of OpenID Connect providers."
+    )]
+    ProviderId,
+    /// The web identity token.
+    #[error("{0}")]
+    WebIdentity(#[from] jwt::Error),
+    /// A claim of a verified token breaks a limit.
+    #[error("The claim {claim} of the web identity token cannot be used: {reason}")]
+    RejectedClaim {
+        /// The claim.
+        claim: &'static str,
+        /// Which limit.
+        #[source]
+        reason: Box<Error>,
+    },
+    /// Two claims of a verified token, or one and a key of the gate's own, are one condition key.
+    #[error(
+        "The claims of the web identity token cannot be condition keys: two of them differ by case alone, or one would be a key of the gate's own."
+    )]
+    AmbiguousClaims,
     /// A list of the parameters cannot be read.
     #[error(transparent)]
     Parameters(#[from] QueryError),
@@ -104,6 +127,7 @@ impl Error {
             Self::InvalidAction { .. } | Self::UnsupportedAction(_) => "InvalidAction",
             Self::UnsupportedParameter(_)
             | Self::NoSuchPolicy(_)
+            | Self::ProviderId
             | Self::DuplicateTagKeys
             | Self::ReservedTagKey
             | Self::ReservedSourceIdentity
@@ -126,13 +150,20 @@ impl Error {
             }
             Self::NoIdentity => "MissingAuthenticationToken",
             Self::Token(_) => "InternalFailure",
+            Self::RejectedClaim { .. } | Self::AmbiguousClaims => "IDPRejectedClaim",
+            Self::WebIdentity(error) => match error.kind() {
+                ErrorKind::Invalid => "InvalidIdentityToken",
+                ErrorKind::Expired { .. } => "ExpiredTokenException",
+                ErrorKind::RejectedClaim => "IDPRejectedClaim",
+                ErrorKind::Keys => "IDPCommunicationError",
+            },
         }
     }
 
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self.code() {
-            "AccessDenied" | "MissingAuthenticationToken" => 403,
+            "AccessDenied" | "MissingAuthenticationToken" | "IDPRejectedClaim" => 403,
             "InternalFailure" => 500,
             _ => 400,
         }
@@ -143,7 +174,7 @@ impl Error {
 mod tests {
     use super::*;
     use crate::policy::{Bindings, ParseOptions, Policy, PolicyKind};
-    use crate::types::AccountId;
+    use crate::types::{AccountId, Timestamp};
 
     #[test]
     fn every_error_has_awss_code_and_status() {
@@ -179,6 +210,12 @@ mod tests {
             (Error::AmbiguousAccessKey, "ValidationError", 400),
             (Error::InvalidAuthorizationMessage, "InvalidAuthorizationMessageException", 400),
             (Error::NotPermitted, "AccessDenied", 403),
+            (Error::ProviderId, "InvalidParameterValue", 400),
+            (Error::WebIdentity(jwt::Error::Length), "InvalidIdentityToken", 400),
+            (Error::WebIdentity(jwt::Error::Expired { at: Timestamp::from_seconds(0) }), "ExpiredTokenException", 400),
+            (Error::WebIdentity(jwt::Error::KeySet(jwt::KeySetFault::Keys)), "IDPCommunicationError", 400),
+            (Error::RejectedClaim { claim: "x", reason: Box::new(Error::ReservedTagKey) }, "IDPRejectedClaim", 403),
+            (Error::AmbiguousClaims, "IDPRejectedClaim", 403),
             (Error::NoIdentity, "MissingAuthenticationToken", 403),
             (Error::Token(token::Error::Derivation), "InternalFailure", 500),
         ] {

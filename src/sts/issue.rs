@@ -1,10 +1,11 @@
 //! Minting: the credentials of AssumeRole, and what all minting shares.
 
+use super::role_session::{Carried, RoleSession};
 use super::{Answer, AssumeRole, Caller, Error, Minted, SessionInput};
 use crate::authz::Permit;
 use crate::entity::Role;
 use crate::token::{self, KeyRing, Link, LinkKind, MAX_LINKS, SessionClaims, SessionKind};
-use crate::types::{AccessKeyId, AccountId, Entropy, Timestamp};
+use crate::types::{AccessKeyId, AccountId, Entropy, Requirement, Timestamp};
 
 /// Seconds, if DurationSeconds is not given.
 const DEFAULT_DURATION: u32 = 3600;
@@ -39,29 +40,50 @@ pub fn issue(
     mint: &Mint<'_>,
 ) -> Result<Answer, Error> {
     let needed = request.requirements(caller, mint.default_account);
-    let allowed = needed.iter().all(|requirement| permit.requirements().contains(requirement));
-    if !allowed || !request.names(role, mint.default_account) {
-        return Err(Error::NotPermitted);
-    }
+    let wanted = Wanted { session: request.session(), needed: &needed, carried: request.carried(caller) };
+    permitted(&wanted, role, permit, mint)?;
     request.check_chain(caller)?;
-    if caller.chain.len() >= MAX_LINKS {
-        return Err(Error::ChainTooLong(MAX_LINKS));
+    mint.role(wanted, role, caller).map(|minted| Answer::AssumeRole(Box::new(minted)))
+}
+
+/// A session of a role that a call asks for.
+pub(super) struct Wanted<'a> {
+    pub(super) session: &'a RoleSession,
+    /// What must have been allowed for it.
+    pub(super) needed: &'a [Requirement],
+    pub(super) carried: Carried,
+}
+
+/// Whether the permit is for all that is needed, and the role the very one that is asked for.
+pub(super) fn permitted(wanted: &Wanted<'_>, role: &Role, permit: &Permit, mint: &Mint<'_>) -> Result<(), Error> {
+    let allowed = wanted.needed.iter().all(|requirement| permit.requirements().contains(requirement));
+    if allowed && !wanted.needed.is_empty() && wanted.session.names(role, mint.default_account) {
+        Ok(())
+    } else {
+        Err(Error::NotPermitted)
     }
-    let duration = duration(request, role, caller)?;
-    request.input().check_policy(mint.default_account)?;
-    let claims = SessionClaims {
-        session_name: request.session_name().to_owned(),
-        chain: caller.chain.clone(),
-        web: caller.web.clone(),
-        source_identity: request.session_source_identity(caller).map(ToOwned::to_owned),
-        tags: request.session_tags(caller),
-        transitive: request.session_transitive(caller),
-        ..mint.claims(SessionKind::Role, subject(role), caller.parent_key.clone(), duration, request.input())?
-    };
-    mint.seal(claims).map(|minted| Answer::AssumeRole(Box::new(minted)))
 }
 
 impl Mint<'_> {
+    /// Credentials of a session that [`permitted`] let pass.
+    pub(super) fn role(&self, wanted: Wanted<'_>, role: &Role, caller: &Caller) -> Result<Minted, Error> {
+        let Wanted { session, carried, .. } = wanted;
+        if caller.chain.len() >= MAX_LINKS {
+            return Err(Error::ChainTooLong(MAX_LINKS));
+        }
+        let duration = duration(session, role, caller)?;
+        session.input().check_policy(self.default_account)?;
+        self.seal(SessionClaims {
+            session_name: session.name().to_owned(),
+            chain: caller.chain.clone(),
+            web: caller.web.clone(),
+            source_identity: carried.source_identity,
+            tags: carried.tags,
+            transitive: carried.transitive,
+            ..self.claims(SessionKind::Role, subject(role), caller.parent_key.clone(), duration, session.input())?
+        })
+    }
+
     /// Claims without name, chain and tags.
     pub(super) fn claims(
         &self,
@@ -107,8 +129,8 @@ impl Mint<'_> {
     }
 }
 
-fn duration(request: &AssumeRole, role: &Role, caller: &Caller) -> Result<u32, Error> {
-    let duration = request.duration().unwrap_or(DEFAULT_DURATION);
+fn duration(session: &RoleSession, role: &Role, caller: &Caller) -> Result<u32, Error> {
+    let duration = session.duration().unwrap_or(DEFAULT_DURATION);
     if caller.is_role_session && duration > CHAINED_DURATION {
         Err(Error::DurationExceedsChaining)
     } else if duration > role.max_session_duration {

@@ -12,6 +12,8 @@
 //!   `aws:PrincipalTag`.
 //! * A transitive tag or a source identity of the caller's session goes on, so the role must trust the caller with
 //!   `sts:TagSession` and `sts:SetSourceIdentity` as if they were given.
+//! * A web identity's `aws:RequestTag`, `aws:TagKeys` and `sts:SourceIdentity` are those of its token. A claim about
+//!   them that breaks a limit is `IDPRejectedClaim`, whose text names the claim and the limit.
 //! * Session policies given by ARN are looked up at every request; one that is deleted makes the session's requests
 //!   fail until it is there again (security rule 18).
 
@@ -21,8 +23,10 @@ mod caller;
 mod error;
 mod issue;
 mod parse;
+mod role_session;
 mod session_input;
 mod user_session;
+mod web_identity;
 
 pub use answer::{Answer, Minted, caller_identity};
 pub use assume_role::AssumeRole;
@@ -30,8 +34,10 @@ pub use caller::Caller;
 pub use error::Error;
 pub use issue::{Mint, issue};
 pub use parse::parse;
+pub use role_session::RoleSession;
 pub use session_input::SessionInput;
 pub use user_session::{FederationToken, SessionToken, issue_federation_token, issue_session_token};
+pub use web_identity::{AssumeRoleWithWebIdentity, WebSession, issue_with_web_identity};
 
 use crate::types::{AccessKeyId, Requirement, ResourceName};
 
@@ -45,6 +51,8 @@ pub const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 pub enum Request {
     /// Temporary credentials of a role.
     AssumeRole(Box<AssumeRole>),
+    /// Temporary credentials of a role for whom an identity provider vouches. The one call that needs no signature.
+    AssumeRoleWithWebIdentity(Box<AssumeRoleWithWebIdentity>),
     /// Temporary credentials of the calling user.
     GetSessionToken(SessionToken),
     /// Temporary credentials of the calling user for someone else.
@@ -62,6 +70,7 @@ impl Request {
     pub fn action(&self) -> &'static str {
         match self {
             Self::AssumeRole(_) => "sts:AssumeRole",
+            Self::AssumeRoleWithWebIdentity(_) => "sts:AssumeRoleWithWebIdentity",
             Self::GetSessionToken(_) => "sts:GetSessionToken",
             Self::GetFederationToken(_) => "sts:GetFederationToken",
             Self::GetCallerIdentity => "sts:GetCallerIdentity",

@@ -1,15 +1,14 @@
 //! Parameters into typed requests. Undefined parameters are ignored as AWS does; defined ones that this
 //! version does not serve are errors.
 
-use super::{AssumeRole, Error, FederationToken, Request, SessionToken, VERSION};
+use super::{AssumeRole, AssumeRoleWithWebIdentity, Error, FederationToken, Request, SessionToken, VERSION};
 use crate::entity::{NameError, required};
 use crate::token::MAX_MESSAGE_LENGTH;
 use crate::types::AccessKeyId;
 use crate::wire::aws_query::Parameters;
 
 /// STS actions that AWS defines and this version does not serve.
-const UNSUPPORTED: [&str; 5] =
-    ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetDelegatedAccessToken", "GetWebIdentityToken"];
+const UNSUPPORTED: [&str; 4] = ["AssumeRoleWithSAML", "AssumeRoot", "GetDelegatedAccessToken", "GetWebIdentityToken"];
 
 /// The request that `action` and its parameters make.
 pub fn parse(action: &str, parameters: &Parameters) -> Result<Request, Error> {
@@ -19,6 +18,9 @@ pub fn parse(action: &str, parameters: &Parameters) -> Result<Request, Error> {
     }
     match action {
         "AssumeRole" => AssumeRole::parse(parameters).map(Box::new).map(Request::AssumeRole),
+        "AssumeRoleWithWebIdentity" => {
+            AssumeRoleWithWebIdentity::parse(parameters).map(Box::new).map(Request::AssumeRoleWithWebIdentity)
+        }
         "GetSessionToken" => SessionToken::parse(parameters).map(Request::GetSessionToken),
         "GetFederationToken" => FederationToken::parse(parameters).map(Box::new).map(Request::GetFederationToken),
         "GetAccessKeyInfo" => access_key(parameters).map(Request::GetAccessKeyInfo),

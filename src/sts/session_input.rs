@@ -16,11 +16,15 @@ pub struct SessionInput {
 
 impl SessionInput {
     pub(super) fn parse(parameters: &Parameters) -> Result<Self, Error> {
+        Ok(Self { tags: parse_tags(parameters)?, ..Self::parse_policies(parameters)? })
+    }
+
+    /// Reads session policies alone, for a call that has no parameters for tags.
+    pub(super) fn parse_policies(parameters: &Parameters) -> Result<Self, Error> {
         let policy = parameters.get("Policy");
         policy.map_or(Ok(()), session_policy)?;
         let policy_arns = parse_arns(parameters)?;
-        let tags = parse_tags(parameters)?;
-        Ok(Self { policy: policy.map(ToOwned::to_owned), policy_arns, tags })
+        Ok(Self { policy: policy.map(ToOwned::to_owned), policy_arns, tags: Vec::new() })
     }
 
     /// The inline session policy, if given.
@@ -110,6 +114,22 @@ fn parse_tags(parameters: &Parameters) -> Result<Vec<(String, String)>, Error> {
         tags.push((key.to_owned(), value.to_owned()));
     }
     Ok(tags)
+}
+
+/// Each transitive key once, as the tag of that key spells it; there must be one.
+pub(super) fn spelt_as_tags<'a>(
+    transitive: &[impl AsRef<str>],
+    tags: impl Iterator<Item = &'a str> + Clone,
+) -> Result<Vec<String>, Error> {
+    let mut keys: Vec<String> = Vec::with_capacity(transitive.len());
+    for key in transitive {
+        let spelt = tags.clone().find(|known| same_tag_key(known, key.as_ref()));
+        let spelt = spelt.ok_or(Error::TransitiveTagMissing)?;
+        if !keys.iter().any(|known| known == spelt) {
+            keys.push(spelt.to_owned());
+        }
+    }
+    Ok(keys)
 }
 
 /// Whether AWS keeps names that begin so to itself.

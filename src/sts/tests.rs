@@ -303,7 +303,7 @@ fn captured_requests_get_answers_of_awss_shape() {
         let result = parse(action, &parameters).and_then(|request| match request {
             Request::GetCallerIdentity => caller_identity(&Principal::Root { account: AccountId::empty() }),
             Request::AssumeRole(asked) => {
-                let role = roles.iter().find(|role| asked.names(role, &world.account)).unwrap_or(&world.role);
+                let role = roles.iter().find(|role| asked.session().names(role, &world.account)).unwrap_or(&world.role);
                 issue(&asked, role, &caller, &world.permit(&asked), &world.mint())
             }
             Request::GetSessionToken(asked) => issue_session_token(&asked, &world.user(), &world.caller, &world.mint()),

@@ -188,6 +188,8 @@ fn push_line(record: &RequestRecord<'_>, time: &str, out: &mut Vec<u8>) {
         .optional("claimed_key", record.claimed_key())
         .optional("session_name", trace.session_name.as_deref())
         .optional("source_identity", trace.source_identity.as_deref())
+        .optional("provider", trace.provider.as_deref())
+        .optional("token_subject", trace.token_subject.as_deref())
         .text("plane", trace.plane.as_str())
         .optional("operation", Some(trace.operation))
         .list("decided", trace.decided.iter().map(|(action, resource)| [action.as_ref(), resource.as_str()]))

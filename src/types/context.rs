@@ -59,6 +59,18 @@ impl Context {
         }
     }
 
+    /// Sets a key that may have several values: one makes it single-valued, none leaves it absent.
+    pub fn set_values(&mut self, key: impl Into<Cow<'static, str>>, mut values: Vec<Vec<u8>>) {
+        match (values.pop(), values.is_empty()) {
+            (None, _) => {}
+            (Some(only), true) => self.set(key, only),
+            (Some(last), false) => {
+                values.push(last);
+                self.set_many(key, values);
+            }
+        }
+    }
+
     fn put(&mut self, key: Cow<'static, str>, values: ContextValues) {
         match self.entries.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&key)) {
             Some((_, known)) => *known = values,
@@ -146,6 +158,17 @@ mod tests {
         context.set_many("aws:CalledVia", vec![]);
         assert_eq!(context.get("aws:TagKeys").and_then(ContextValues::single), None);
         assert!(context.get("aws:CalledVia").is_none());
+    }
+
+    #[test]
+    fn one_of_several_possible_values_is_single() {
+        let mut context = Context::new();
+        for (key, values) in [("idp:none", &[][..]), ("idp:one", &["a"]), ("idp:two", &["a", "b"])] {
+            context.set_values(key, values.iter().map(|value| value.as_bytes().to_vec()).collect());
+        }
+        assert!(context.get("idp:none").is_none());
+        assert_eq!(context.get("idp:one").and_then(ContextValues::single), Some(&b"a"[..]));
+        assert_eq!(context.get("idp:two"), Some(&ContextValues::Set(vec![b"a".to_vec(), b"b".to_vec()])));
     }
 
     #[test]

@@ -84,6 +84,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("Url", "https://HOST/PATH"),
     ("UserName", "UserName"),
     ("VersionId", "v1"),
+    ("WebIdentityToken", "token"),
 ];
 
 /// The parameters that a sample is of: those of a list by the list's name.
@@ -178,6 +179,8 @@ async fn required(request: &Request, records: &Records) -> Vec<Requirement> {
     match request {
         Request::Iam(request) => request.ask(&account, records, &mut Context::new()).await.unwrap().requirements,
         Request::Sts(sts::Request::AssumeRole(assume)) => assume.requirements(&outsider(), &account),
+        // With tags or a source identity, which stand in the token, their actions too.
+        Request::Sts(sts::Request::AssumeRoleWithWebIdentity(asked)) => vec![asked.requirement(&account)],
         Request::Sts(sts::Request::GetFederationToken(federation)) => federation.requirements(&account),
         // As with AWS, no policy is asked.
         Request::Sts(sts::Request::GetSessionToken(_) | sts::Request::GetCallerIdentity) => Vec::new(),

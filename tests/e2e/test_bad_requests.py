@@ -323,7 +323,7 @@ CASES = [
     ("an MFA device", session("&SerialNumber=arn:aws:iam:::mfa/x&TokenCode=123456"), 400, "InvalidParameterValue"),
     ("a role that is none", Form("Action=AssumeRole&RoleArn=nonsense&RoleSessionName=Bob", "sts", keys=lambda _: USER), 400, "ValidationError"),
     ("a session name with a blank", Form(lambda s: f"Action=AssumeRole&RoleArn={s.arn}&RoleSessionName=a+b", "sts", keys=lambda _: USER), 400, "ValidationError"),
-    ("a web identity", Plain(b"POST / HTTP/1.1\r\nHost: HOST\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 46\r\n\r\nAction=AssumeRoleWithWebIdentity&WebIdentityTo"), 403, "MissingAuthenticationToken"),
+    ("a web identity", Plain(b"POST / HTTP/1.1\r\nHost: HOST\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 46\r\n\r\nAction=AssumeRoleWithWebIdentity&WebIdentityTo"), 400, "ValidationError"),
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 use crate::support::{Credentials, Req, World, policy};
 use rolegate::entity::Owner;
-use rolegate::gateway::{BodyError, BodyPlan, Fault, Plane, fault_response};
+use rolegate::gateway::{BodyError, BodyPlan, Fault, Plane, WebKeysError, fault_response};
 use rolegate::store::{self, RecordKey};
 use rolegate::types::{AccessKeyId, Timestamp};
 use rolegate::wire::InvalidQuery;
@@ -51,6 +51,9 @@ fn faults() -> Vec<Answered> {
         (Fault::Iam(iam::Error::Store(store::Error::Unavailable(INSIDE.into()))), (500, "InternalError"), unavailable),
         (Fault::Sts(sts::Error::DurationExceedsRole), (500, "InternalError"), (400, "ValidationError")),
         (Fault::Sts(sts::Error::Token(token::Error::Derivation)), (500, "InternalError"), internal),
+        (Fault::TooManyRefused, (500, "InternalError"), (400, "Throttling")),
+        (Fault::WebKeys(WebKeysError::Unreachable), (500, "InternalError"), (400, "IDPCommunicationError")),
+        (Fault::WebKeys(WebKeysError::Unusable), (500, "InternalError"), (400, "InvalidIdentityToken")),
         (Fault::NothingRequired, (403, "AccessDenied"), (403, "AccessDenied")),
         (Fault::S3(s3::Error::PathEscape), (400, "InvalidURI"), internal),
         (Fault::S3(s3::Error::BackendAnswer), (500, "InternalError"), internal),
@@ -199,8 +202,9 @@ fn codes_of_the_signatures_faults_are_in_s3s_table() {
         let control =
             ["Throttling", "ValidationError", "MissingAction", "InvalidParameterCombination", "RequestExpired"];
         let control_2 = ["InvalidClientTokenId", "MissingAuthenticationToken", "MalformedQueryString"];
+        let web = ["IDPCommunicationError", "InvalidIdentityToken"];
         let control_3 = ["RequestEntityTooLarge", "InternalFailure", "ServiceUnavailable"];
-        !control.contains(&name) && !control_2.contains(&name) && !control_3.contains(&name)
+        ![&control[..], &control_2, &control_3, &web].iter().any(|list| list.contains(&name))
     };
     let mut seen = 0;
     let pairs = regex::Regex::new(r#"(?:\(\s*\d{3},\s*"([A-Za-z0-9]+)")|(?:\("([A-Za-z0-9]+)", \d{3}\))"#).unwrap();

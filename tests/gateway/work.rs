@@ -39,7 +39,8 @@ async fn rule_28_strangers_make_little_work() {
     let form = [("Action", "ListRoles")];
     let put_tags = || Req::put("/b-one/k?tagging").body(b"<Tagging><TagSet/></Tagging>");
     let batch = || Req::new(Method::Post, "/b-one?delete").body(DELETE.as_bytes());
-    // No body is read for an unknown key, a bad signature of S3, or Anonymous.
+    // No body is read for an unknown key, a bad signature of S3, or Anonymous, but for a form that may be the one call
+    // that needs no signature.
     for request in [
         Req::form("iam", &form).sign(&world, &unknown),
         batch().sign(&world, &unknown),
@@ -47,12 +48,16 @@ async fn rule_28_strangers_make_little_work() {
         put_tags().sign(&world, &wrong),
         batch().unsigned(),
         put_tags().unsigned(),
-        Req::form("iam", &form).unsigned(),
+        Req::get("/?Action=ListRoles").unsigned(),
+        Req::new(Method::Post, "/?Action=ListRoles").unsigned(),
+        Req::new(Method::Post, "/").with("content-type", "text/xml").body(b"x=y").unsigned(),
     ] {
         let reply = world.send(request).await;
         assert_eq!((reply.status(), reply.reads), (403, 0), "{}", reply.text());
         assert_eq!(reply.trace.principal, None);
     }
+    let reply = world.send(Req::form("iam", &form).unsigned()).await;
+    assert_eq!((reply.code().as_str(), reply.reads), ("MissingAuthenticationToken", 1));
     // Skew and scope come before the lookup.
     let calls = world.store.calls();
     let late = world.clock.now().plus_seconds(-901);

@@ -1,20 +1,22 @@
 //! A gate in memory: records, caches, a backend and a clock that the test turns.
 
 pub(crate) mod backend;
+pub(crate) mod idp;
 pub(crate) mod request;
 pub(crate) mod store;
 
 pub(crate) use backend::{FakeBackend, Outcome};
+pub(crate) use idp::{FakeKeys, Signer};
 pub(crate) use request::{Credentials, Reply, Req};
 pub(crate) use store::SpyStore;
 
-use rolegate::authn::LastUsedRecorder;
-use rolegate::directory::{CachedDirectory, Epochs};
+use rolegate::authn::{LastUsedRecorder, WebRules};
+use rolegate::directory::{CachedDirectory, Epochs, Strangers};
 use rolegate::entity::{
     AccessKey, BucketRecord, BucketState, Caps, Group, KeyStatus, LastUsed, ManagedPolicy, Owner, Role, StoredPolicy,
     User, UserKind,
 };
-use rolegate::gateway::{CommitListener, Gateway, Settings, UnrecordedOwner};
+use rolegate::gateway::{CommitListener, Gateway, Settings, UnrecordedOwner, WebKeys};
 use rolegate::policy::Bindings;
 use rolegate::s3::{AddressingRules, BucketRules, KeyRules};
 use rolegate::store::{Changes, MemoryStore, RecordKey, Records, Store, StoreKey, Versioned};
@@ -84,6 +86,7 @@ pub(crate) struct World {
     pub(crate) backend: Arc<FakeBackend>,
     pub(crate) entropy: Arc<Counter>,
     pub(crate) uses: Arc<Uses>,
+    pub(crate) keys: Arc<FakeKeys>,
 }
 
 pub(crate) const RING: &str = "k1:minting:0101010101010101010101010101010101010101010101010101010101010101";
@@ -105,6 +108,7 @@ pub(crate) fn settings() -> Settings {
         chunks: Default::default(),
         backend_region: "us-east-1".to_owned(),
         encoded_messages: false,
+        web: WebRules::default(),
     }
 }
 
@@ -139,18 +143,21 @@ impl World {
         ));
         let backend = Arc::new(FakeBackend::default());
         let uses = Arc::new(Uses::default());
+        let keys = Arc::new(FakeKeys::default());
         let gateway = Arc::new(Gateway {
             directory,
             records: records.clone(),
             listener: Arc::new(Forget(Arc::clone(&epochs))),
             last_used: Arc::clone(&uses) as Arc<dyn LastUsedRecorder>,
+            strangers: Arc::new(Strangers::default()),
+            web_keys: Arc::clone(&keys) as Arc<dyn WebKeys>,
             backend: backend.clone(),
             ring,
             clock: clock.clone(),
             entropy: entropy.clone(),
             settings,
         });
-        Self { gateway, records, store, epochs, clock, backend, entropy, uses }
+        Self { gateway, records, store, epochs, clock, backend, entropy, uses, keys }
     }
 
     /// With the standalone user `name` as the owner of buckets without a record.
