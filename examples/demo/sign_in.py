@@ -97,7 +97,8 @@ def main():
     parser.add_argument("--ca-file", help="the certificate authority of an https issuer")
     options = parser.parse_args()
     told = (options.client_id, options.client_secret, options.redirect_uri, options.ca_file)
-    print(sign_in(options.issuer, options.user, *told)["id_token"])
+    # Into a file without a new line after it: SDKs send the file as it is.
+    print(sign_in(options.issuer, options.user, *told)["id_token"], end="\n" if sys.stdout.isatty() else "")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from clients import Keys, allow, assume, client, deny, document, refused, unique
 from gate import TESTER1, TESTER2
 from idp import ADMIN, AUDIENCE, CLIENT, claims_of, present, register, token_file, web_keys, web_role, web_trust
+from leaks import LEAKS
 from servers import PROJECT
 
 TAGGED = ("sts:AssumeRoleWithWebIdentity", "sts:TagSession")
@@ -77,16 +78,39 @@ def assumes(served, condition, token, actions=TAGGED):
         return False
 
 
+def signed_in(served, user):
+    """What the demo's script prints."""
+    command = [sys.executable, PROJECT / "examples/demo/sign_in.py", user, "--issuer", served.provider.url]
+    command += ["--client-secret", served.provider.secret]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and not done.stdout.endswith("\n"), done.stderr
+    LEAKS.know("web token", done.stdout)
+    return done.stdout
+
+
 def test_example_of_cephs_page(served, tmp_path, weed):
     weed.remove_bucket("my-web-bucket")
     for user, said in (("alice", "created role"), ("bob", "updated its trust policy")):
-        token = token_file(tmp_path, served.provider.id_token(user) + "\n")
+        token = token_file(tmp_path, signed_in(served, user))
         command = [sys.executable, EXAMPLE, "--endpoint", served.endpoint, "--issuer", served.provider.url]
         done = subprocess.run([*command, "--web-token", token], capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
         assert f"provider {served.arn}" in done.stdout and said in done.stdout
         assert f"{user} of {served.provider.url} is now arn:aws:sts:::assumed-role/S3WebAccess/Bob" in done.stdout
         assert "got my-web-bucket/hello.txt: Hello from the web\n" in done.stdout
+    environment = {"AWS_ENDPOINT_URL": served.endpoint, "AWS_DEFAULT_REGION": "us-east-1"}
+    environment |= {"AWS_ROLE_ARN": "arn:aws:iam:::role/S3WebAccess", "AWS_WEB_IDENTITY_TOKEN_FILE": str(token)}
+    command = [PROJECT / ".venv/bin/aws", "s3", "cp", "s3://my-web-bucket/hello.txt", "-"]  # as README says
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "Hello from the web\n", done.stderr
+
+
+def test_demo_refuses_who_is_not_known(served):
+    command = [sys.executable, PROJECT / "examples/demo/sign_in.py", "mallory", "--issuer", served.provider.url]
+    done = subprocess.run(
+        [*command, "--client-secret", served.provider.secret], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode != 0 and done.stdout == "" and "does the provider know user 'mallory'?" in done.stderr
 
 
 def test_every_field_of_the_answer(served, bucket):
