@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""OpenID provider, role, AssumeRoleWithWebIdentity, S3: the web identity example of Ceph's "STS in Ceph" page, in boto3.
+"""Provider, role, AssumeRoleWithWebIdentity, S3: the web identity example of Ceph's "STS in Ceph" page, in boto3.
 
 An administrator tells the gate which OpenID Connect provider to believe and makes a role for those who signed in there
 to a certain application; a user who did so shows the token and works with temporary credentials, without any key of his
@@ -106,7 +106,7 @@ def create_bucket(s3, name):
 
 
 def trust_policy(provider_arn, client_id):
-    """Who signed in at the provider to the application `client_id`: for whom the token was made (`aud`, or `app_id`)."""
+    """Who signed in at the provider to the application `client_id`: whom the token is for (`aud`, or `app_id`)."""
     name = provider_arn.partition(":oidc-provider/")[2]
     statement = {
         "Effect": "Allow",

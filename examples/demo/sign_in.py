@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Signs a user in at an OpenID Connect provider and prints the ID token: what a browser and a web application do together.
+"""Signs a user in at an OpenID Connect provider and prints the ID token: what browser and application do together.
 
-The authorization code flow with PKCE, with a program instead of the person: it follows the redirects, keeps the cookies,
-fills in the sign-in page and agrees on the consent page. The pages are those of the demo's provider (`make run OIDC=1`),
-which asks for no password.
+The authorization code flow with PKCE, with a program instead of the person: it follows the redirects, keeps the
+cookies, fills in the sign-in page and agrees on the consent page. The pages are those of the demo's provider
+(`make run OIDC=1`), which asks for no password.
 
     examples/demo/sign_in.py alice > alice.token
 """

@@ -43,7 +43,7 @@ class Authority:
         return _thumbprint(self._certificate)
 
     def issue(self, name, hosts=HOSTS, valid=(-1, 30), send_authority=False):
-        """A leaf for `hosts`, valid from and to these days; `send_authority`: its chain ends with the authority itself."""
+        """A leaf for `hosts`, valid from and to these days; `send_authority`: its chain ends with the authority."""
         key = ec.generate_private_key(ec.SECP256R1())
         leaf = _certificate(_subject(name), key, self._certificate.subject, self._key, hosts=hosts, valid=valid)
         return _identity(self._folder, name, key, [leaf, self._certificate] if send_authority else [leaf])
@@ -57,7 +57,7 @@ def self_signed(folder, name, hosts=HOSTS, valid=(-1, 30)):
 
 
 def _certificate(subject, key, issuer, issuer_key, hosts=(), valid=(-1, 30), authority=False):
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -82,7 +82,14 @@ def _certificate(subject, key, issuer, issuer_key, hosts=(), valid=(-1, 30), aut
 
 def _usage(sign_certificates):
     others = dict.fromkeys(
-        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"),
+        (
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        ),
         False,
     )
     signs = sign_certificates

@@ -1,4 +1,4 @@
-"""Web identity in the tests: the certified OpenID provider as a process, fixtures, and what its users do at the gate."""
+"""Web identity in the tests: the certified OpenID provider as a process, and what its users do at the gate."""
 
 import base64
 import json

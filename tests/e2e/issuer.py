@@ -1,7 +1,7 @@
 """Identity providers that say what a test tells them: tokens with any claims and headers, documents with any flaw.
 
-`SigningKey` signs whatever it is given, right or wrong. `Issuer` is an HTTP or HTTPS server with a discovery document and
-a key set; it counts the connections and requests that reach it, and any of its answers can be replaced.
+`SigningKey` signs whatever it is given, right or wrong. `Issuer` is an HTTP or HTTPS server with a discovery document
+and a key set; it counts the connections and requests that reach it, and any of its answers can be replaced.
 """
 
 import base64
@@ -107,7 +107,8 @@ class Answer:
 class Issuer:
     """A provider under test control, at `url`; serves until `stop()`, again from `start()` on the same port.
 
-    `identity` (certificates.Identity) makes it HTTPS. `bearer`: what it answers 401 without. `jwks_path` is where the keys are.
+    `identity` (certificates.Identity) makes it HTTPS. `bearer`: what it answers 401 without. `jwks_path`: where the
+    keys are.
     """
 
     def __init__(self, path="/auth/realms/demo", identity=None, host=HOST, bearer=None, jwks_path=None, key=None):
@@ -152,7 +153,14 @@ class Issuer:
     def claims(self, **claims):
         """What an ID token for alice says, with `claims` laid over it (None removes one)."""
         now = int(time.time())
-        all_claims = {"iss": self.url, "sub": "alice", "aud": CLIENT, "iat": now, "nbf": now, "exp": now + 3600} | claims
+        all_claims = {
+            "iss": self.url,
+            "sub": "alice",
+            "aud": CLIENT,
+            "iat": now,
+            "nbf": now,
+            "exp": now + 3600,
+        } | claims
         return {name: value for name, value in all_claims.items() if value is not None}
 
     def token(self, key=None, header=None, **claims):

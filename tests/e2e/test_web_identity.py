@@ -1,9 +1,10 @@
 """AssumeRoleWithWebIdentity with a certified OpenID provider: users sign in there, and take S3 credentials here.
 
 Proven: Ceph's example; every field of the answer; conditions on `app_id`, `aud`, `sub`, lists and nested claims; tags,
-transitive tags and source identity of tokens, and the permissions that they need; durations and session policies; access
-tokens only where the configuration takes them; aws-cli; sessions end with their provider or client id, and do not come
-back with it (rule 13); one account's provider is nobody else's (rule 25); the call's audit record names the subject.
+transitive tags and source identity of tokens, and the permissions that they need; durations and session policies;
+access tokens only where the configuration takes them; aws-cli; sessions end with their provider or client id, and do
+not come back with it (rule 13); one account's provider is nobody else's (rule 25); the call's audit record names the
+subject.
 """
 
 import datetime
@@ -19,10 +20,10 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from clients import Keys, allow, assume, client, deny, document, refused, unique
-from gate import TESTER1, TESTER2
+from gate import TESTER2
 from idp import ADMIN, AUDIENCE, CLIENT, claims_of, present, register, token_file, web_keys, web_role, web_trust
 from leaks import LEAKS
-from servers import PROJECT
+from servers import PROJECT, poll
 
 TAGGED = ("sts:AssumeRoleWithWebIdentity", "sts:TagSession")
 EXAMPLE = PROJECT / "examples/assume_role_with_web_identity.py"
@@ -125,7 +126,7 @@ def test_every_field_of_the_answer(served, bucket):
     assert answer["AssumedRoleUser"]["AssumedRoleId"].startswith("AROA")
     assert answer["AssumedRoleUser"]["AssumedRoleId"].endswith(":Ted")
     assert 0 < answer["PackedPolicySize"] <= 100
-    left = answer["Credentials"]["Expiration"] - datetime.datetime.now(datetime.timezone.utc)
+    left = answer["Credentials"]["Expiration"] - datetime.datetime.now(datetime.UTC)
     assert 3500 < left.total_seconds() <= 3600
     keys = Keys.of(answer["Credentials"])
     assert keys.access.startswith("ASIA")
@@ -258,7 +259,7 @@ def test_durations_and_session_names(served):
     role, token = served.role(MaxSessionDuration=7200), served.provider.id_token("bob")
     for seconds in (900, 7200):
         expires = present(served.endpoint, role, token, DurationSeconds=seconds)["Credentials"]["Expiration"]
-        left = expires - datetime.datetime.now(datetime.timezone.utc)
+        left = expires - datetime.datetime.now(datetime.UTC)
         assert seconds - 60 < left.total_seconds() <= seconds
     code, status, message = refused(present, served.endpoint, role, token, DurationSeconds=7201)
     assert (code, status) == ("ValidationError", 400) and "MaxSessionDuration" in message
@@ -376,6 +377,31 @@ def test_rule_25_a_provider_is_of_its_account_alone(served):
     assert refused(present, gate.endpoint, ours, token)[:2] == ("AccessDenied", 403)
     default_role = web_role(gate.endpoint, web_trust(theirs))
     assert refused(present, gate.endpoint, default_role, token)[:2] == ("AccessDenied", 403)
+
+
+def test_two_gates_on_one_redis(gate, openid, weed):
+    """Registered over one, good over the other; deleted over one, over at the other too."""
+    provider = openid()
+    first = gate(store="redis", oidc={"allow_hosts": [provider.address]})
+    second = gate(store="redis", join=first, oidc={"allow_hosts": [provider.address]})
+    arn = register(first.endpoint, provider)
+    role, token = web_role(first.endpoint, web_trust(arn)), provider.id_token("bob")
+    keys = poll(lambda: _or_denied(web_keys, second.endpoint, role, token), 10, "the role at the other gate")
+    who = [client("sts", one.endpoint, keys) for one in (first, second)]
+    assert {sts.get_caller_identity()["Arn"].rpartition("/")[2] for sts in who} == {"Bob"}
+    client("iam", second.endpoint, ADMIN).delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    assert refused(who[1].get_caller_identity)[1] in (400, 403)
+    poll(lambda: not _or_denied(who[0].get_caller_identity), 10, "the end of the session at the other gate")
+    assert refused(present, first.endpoint, role, token)[:2] == ("AccessDenied", 403)
+
+
+def _or_denied(call, *arguments):
+    """What the call gives, or None if it is refused."""
+    try:
+        return call(*arguments)
+    except ClientError as error:
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403), error
+        return None
 
 
 def test_commands_know_the_provider(served):

@@ -1,10 +1,11 @@
 """How the gate comes by a provider's keys: trust, rotation, outage, and whom it may ask at all.
 
-Proven with the certified provider: HTTPS with a CA file, with the thumbprint of its own certificate or of its authority;
-none of them, a wrong one, an expired certificate and one for another host are refused (rule 24); keys rotate while both run;
-through an outage the keys at hand go on, an unknown one waits, and both come back; keys are fetched once, also by many
-callers at a time. Proven with servers that note each connection: nobody is asked but registered providers, no address that
-is not public unless the configuration allows the host, no redirect, no proxy, nothing huge, and nobody slow for long (rule 26).
+Proven with the certified provider: HTTPS with a CA file, with the thumbprint of its own certificate or of its
+authority; none of them, a wrong one, an expired certificate and one for another host are refused (rule 24); keys rotate
+while both run; through an outage the keys at hand go on, an unknown one waits, and both come back; keys are fetched
+once, also by many callers at a time. Proven with servers that note each connection: nobody is asked but registered
+providers, no address that is not public unless the configuration allows the host, no redirect, no proxy, nothing huge,
+and nobody slow for long (rule 26).
 """
 
 import contextlib
@@ -236,7 +237,9 @@ def test_rule_26_a_key_address_is_under_the_same_rule(gate, issuer):
     assert server.take() == [server.discovery_path] and elsewhere.connections == 0
 
 
-@pytest.mark.parametrize("jwks_uri", ["file:///etc/passwd", "gopher://127.0.0.1/", "", None, 7, "http://169.254.169.254/latest/"])
+@pytest.mark.parametrize(
+    "jwks_uri", ["file:///etc/passwd", "gopher://127.0.0.1/", "", None, 7, "http://169.254.169.254/latest/"]
+)
 def test_rule_26_key_addresses_that_are_none(plain, issuer, jwks_uri):
     server = issuer()
     server.discovery["jwks_uri"] = jwks_uri
@@ -295,14 +298,16 @@ def test_rule_26_documents_that_are_not_the_providers(plain, issuer, flaw):
     elif flaw == "no issuer":
         del server.discovery["issuer"]
     else:
-        body, status = {"not JSON": (b"<html>", 200), "list": (b"[]", 200)}.get(flaw, (b"{}", int(flaw) if flaw.isdigit() else 200))
+        body, status = {"not JSON": (b"<html>", 200), "list": (b"[]", 200)}.get(
+            flaw, (b"{}", int(flaw) if flaw.isdigit() else 200)
+        )
         server.answers[server.discovery_path] = Answer(body, status)
     assert refusal(plain, role_for(plain, server), server.token())[0] in (UNREACHABLE[0], INVALID[0])
     assert server.jwks_path not in server.take()
 
 
 def test_rule_26_nobody_is_asked_whom_no_provider_names(plain, issuer):
-    """Tokens that name an issuer, or a place for keys, of their own: unknown ones are not asked, known ones only themselves."""
+    """Tokens that name an issuer, or a place for keys, of their own."""
     stranger, known = issuer(), issuer()
     role = role_for(plain, known)
     assert works(plain, role, known.token())
@@ -362,9 +367,7 @@ def test_a_slow_provider_holds_nobody_up(plain, issuer):
     slow.answers[slow.discovery_path] = Answer(json.dumps(slow.discovery).encode(), delay=3)
     roles = role_for(plain, slow), role_for(plain, quick)
     outcome = []
-    waiting = [
-        threading.Thread(target=lambda: outcome.append(works(plain, roles[0], slow.token()))) for _ in range(4)
-    ]
+    waiting = [threading.Thread(target=lambda: outcome.append(works(plain, roles[0], slow.token()))) for _ in range(4)]
     for thread in waiting:
         thread.start()
     began = time.monotonic()

@@ -1,9 +1,9 @@
 """Workloads that hold no key: three variables make unmodified SDKs work, and the recipes of docs/web-identity.md hold.
 
-Proven: boto3, aws-cli and the AWS SDK for JavaScript put, get and list objects with a token file and an endpoint, no code;
-an SDK reads a renewed token; each recipe's trust policy, read from the page, takes tokens of that platform's shape and none
-that differ in what it asks for; Kubernetes' documents behind an authority and a bearer token, which goes nowhere else and is
-read anew; a bucket's tag and a principal's decide together who may use it.
+Proven: boto3, aws-cli and the AWS SDK for JavaScript put, get and list objects with a token file and an endpoint, no
+code; an SDK reads a renewed token; each recipe's trust policy, read from the page, takes tokens of that platform's
+shape and none that differ in what it asks for; Kubernetes' documents behind an authority and a bearer token, which goes
+nowhere else and is read anew; a bucket's tag and a principal's decide together who may use it.
 """
 
 import json
@@ -357,9 +357,19 @@ def test_keycloak(served, gate, issuer):
         role,
         server,
         id_token,
-        [{"realm_access": {"roles": ["default-roles-demo"]}}, {"realm_access": None}, {"aud": "x"}, {"roles": ["s3-user"], "realm_access": {}}],
+        [
+            {"realm_access": {"roles": ["default-roles-demo"]}},
+            {"realm_access": None},
+            {"aud": "x"},
+            {"roles": ["s3-user"], "realm_access": {}},
+        ],
     )
-    access = common | {"typ": "Bearer", "aud": "account", "scope": "openid", "resource_access": {CLIENT: {"roles": ["x"]}}}
+    access = common | {
+        "typ": "Bearer",
+        "aud": "account",
+        "scope": "openid",
+        "resource_access": {CLIENT: {"roles": ["x"]}},
+    }
     assert refused(present, served.endpoint, role, server.token(**access))[0] == INVALID
     assert takes(served.gate, role, server.token(**(access | {"aud": ["account", CLIENT]})))  # with the audience mapper
     lenient = gate(oidc={"allow_hosts": ["127.0.0.1"], "accept_access_tokens": True})
@@ -374,7 +384,7 @@ def test_keycloak(served, gate, issuer):
 
 
 def test_a_bucket_for_the_sessions_of_one_department(served, weed):
-    """The statement of the page's section on tags: put, get, and copies with the bucket as source and as destination."""
+    """The statement of the page's section on tags: put, get, and copies from the bucket and to it."""
     statement = json.loads(re.findall(r"^```json\n(.*?)^```$", section("Setting it up"), re.MULTILINE | re.DOTALL)[-1])
     actions = ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]
     open_to_all = unique("free-")

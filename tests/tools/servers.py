@@ -1,5 +1,5 @@
-"""Starts and stops the real servers that the tests and the demo stand on: SeaweedFS, redis-server, the gate, the
-OpenID Connect provider.
+"""Starts and stops the real servers that the tests and the demo stand on: SeaweedFS, redis-server, the gate, the OpenID
+Connect provider.
 
 Every server is a process group of its own with its output in a file. Ports come from the system. A server that finds
 its port taken between choosing and binding is started again with others. Nothing here waits for a fixed time: each wait
@@ -358,7 +358,7 @@ def gate_binary():
 
 
 def toml(sections):
-    """Writes {"section": {"key": value}} as TOML; a value of None leaves the key out, a list of dicts is `[[section.key]]`."""
+    """Writes {"section": {"key": value}} as TOML; None leaves the key out, a list of dicts is `[[section.key]]`."""
     lines = []
     for section, keys in sections.items():
         tables = {key: value for key, value in keys.items() if value and _is_tables(value)}
