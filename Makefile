@@ -1,6 +1,7 @@
 # The one door: what people and CI run. Everything is idempotent, asks nothing and cleans up after itself.
 #
 #   make run ADDRESS=127.0.0.1:9180 ADMIN=127.0.0.1:9181   other addresses than 9080 and 9081
+#   make run OIDC=1                                        with an OpenID Connect provider, for web identity
 #   make run REDIS=local | REDIS=redis://...               a store in Redis instead of SQLite
 #   make test E2E=tests/e2e/test_tls.py                    all of cargo test, and one file of the end-to-end tests
 #   make bench QUICK=1                                     three rounds instead of ten, a tenth of the samples
@@ -56,6 +57,6 @@ doc: ## the API documentation, in target/doc
 setup: ## install what build, tests and demo need (tests/tools/setup)
 	@tests/tools/setup
 
-clean: ## remove target, .venv and the demo's data
+clean: ## remove target, .venv, node_modules and the demo's data
 	cargo clean
-	rm -rf .venv .run
+	rm -rf .venv .run tests/idp/node_modules tests/js/node_modules

@@ -20,6 +20,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "tests/tools"))
 
 from servers import (  # noqa: E402
+    HOST,
+    OpenIdProvider,
     Process,
     RedisServer,
     SeaweedFS,
@@ -34,11 +36,31 @@ RUN = PROJECT / ".run"
 ADDRESS = os.environ.get("ADDRESS") or "127.0.0.1:9080"
 ADMIN = os.environ.get("ADMIN") or "127.0.0.1:9081"
 REDIS = os.environ.get("REDIS") or ""
+OIDC = bool(os.environ.get("OIDC"))
+OIDC_PORT = int(os.environ.get("OIDC_PORT") or 9082)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 USERS = [
     ("TESTER1", "test123", "roles=*;oidc-provider=*"),
     ("TESTER2", "test456", None),
 ]
+# The provider's realm: an application that its users sign in to, as in Ceph's documents, and what their tokens say.
+REALM = {
+    "path": "/auth/realms/demo",
+    "clients": [
+        {
+            "client_id": "customer-portal",
+            "client_secret": "portal-secret",
+            "redirect_uris": ["http://127.0.0.1/signed-in"],
+        }
+    ],
+    "users": {
+        "alice": {
+            "groups": ["engineers"],
+            "https://aws.amazon.com/tags": {"principal_tags": {"Department": ["Engineering"]}},
+        },
+        "bob": {"groups": ["readers"]},
+    },
+}
 
 
 class DemoError(Exception):
@@ -89,7 +111,12 @@ def serve(running):
     secret_file = keep(home / "backend.secret", lambda: secrets.token_hex(20))
     running.append(weed := SeaweedFS(home / "seaweedfs", "rolegate-demo", secret_file.read_text()))
 
-    config = private_file(RUN / "rolegate.toml", configuration(weed, secret_file, url, state))
+    provider = None
+    if OIDC:
+        say("starting the OpenID Connect provider")
+        running.append(provider := OpenIdProvider(home / "openid", port=OIDC_PORT, **REALM))
+
+    config = private_file(RUN / "rolegate.toml", configuration(weed, secret_file, url, state, provider))
     for name, secret, caps in USERS:
         ensure_user(config, name, secret, caps)
 
@@ -97,11 +124,11 @@ def serve(running):
     gate = Process("rolegate", [gate_binary(), "--config", config, "serve"])
     running.append(gate)
     gate.wait_ready(ready, 60)
-    print(welcome(weed, kind, config), flush=True)
+    print(welcome(weed, kind, config, provider), flush=True)
     watch([gate, *(server.process for server in running if server is not gate)])
 
 
-def configuration(weed, secret_file, url, state):
+def configuration(weed, secret_file, url, state, provider):
     sections = {
         "listen": {"address": ADDRESS},
         "admin": {"address": ADMIN},
@@ -116,6 +143,8 @@ def configuration(weed, secret_file, url, state):
         "token": {"keys": f"file:{state / 'token.keys'}"},
         "logs": {"access": "stdout", "audit": f"file:{RUN / 'audit.log'}"},
     }
+    if provider:  # over plain HTTP and on loopback: only because it is allowed here
+        sections["oidc"] = {"allow_hosts": [f"{HOST}:{provider.port}"]}
     return f"# Written by `make run` at each start.\n{toml(sections)}"
 
 
@@ -156,8 +185,10 @@ def keep(path, make):
     return path if path.exists() else private_file(path, make())
 
 
-def welcome(weed, kind, config):
+def welcome(weed, kind, config, provider):
     endpoint = f"http://{ADDRESS}"
+    issuer = f"  OpenID provider   {provider.issuer}   (users alice and bob, no passwords)\n" if provider else ""
+    web_identity = WEB_IDENTITY.format(endpoint=endpoint, issuer=provider.issuer) if provider else ""
     lines = (PROJECT / "examples/demo/aws-cli.sh").read_text()
     lines = re.sub(r"\A(#.*\n)+set .*\n", "", lines)
     lines = lines.replace("${1:-http://127.0.0.1:9080}", endpoint)
@@ -172,11 +203,11 @@ Rolegate is ready.
   S3 server behind  {weed.endpoint}   (SeaweedFS; only the gate has its key)
   users             TESTER1 / test123   may make buckets of its own and manage roles
                     TESTER2 / test456   may make buckets of its own and assume roles that trust it
-
+{issuer}
 Try it from another terminal, in {PROJECT}.  In Python:
 
     .venv/bin/python examples/assume_role.py --endpoint {endpoint}
-
+{web_identity}
 With aws-cli, line by line:
 
     export PATH="$PWD/.venv/bin:$PATH"
@@ -187,6 +218,15 @@ Commands work beside the running gate:
     {os.path.relpath(gate_binary(), PROJECT)} --config {config.relative_to(PROJECT)} role list
 
 Requests are logged below. Ctrl-C stops everything; the data stay in .run/.
+"""
+
+
+WEB_IDENTITY = """
+With a token of the OpenID provider instead of keys:
+
+    .venv/bin/python examples/demo/sign_in.py alice --issuer {issuer} > .run/alice.token
+    .venv/bin/python examples/assume_role_with_web_identity.py --web-token .run/alice.token \\
+        --endpoint {endpoint} --issuer {issuer}
 """
 
 

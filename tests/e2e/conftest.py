@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
 
 from clients import Keys, assume, client, make_role, unique  # noqa: E402
 from gate import TESTER1, TESTER2, Gate  # noqa: E402
+from idp import authority, issuer, node, openid  # noqa: E402, F401
 from leaks import LEAKS, listen_to_clients  # noqa: E402
 from recorder import Recorder  # noqa: E402
 from servers import RedisServer, SeaweedFS, gate_binary  # noqa: E402

@@ -21,7 +21,7 @@ SENT = [
     ("signature", re.compile(rb"(?:X-Amz-)?Signature=([0-9a-f]{64})")),
     ("session token", re.compile(rb"(?i)X-Amz-Security-Token(?:: ?|=)([A-Za-z0-9_=%+/-]{20,})")),
 ]
-DELIVERS = re.compile(rb"<(AssumeRole|GetSessionToken|GetFederationToken|CreateAccessKey)Res(ponse|ult)[ >]")
+DELIVERS = re.compile(rb"<(AssumeRole|AssumeRoleWithWebIdentity|GetSessionToken|GetFederationToken|CreateAccessKey)Res(ponse|ult)[ >]")
 DELIVERED = [
     ("secret", re.compile(rb"<SecretAccessKey>([^<]{16,})</SecretAccessKey>")),
     ("session token", re.compile(rb"<SessionToken>([^<]{16,})</SessionToken>")),

@@ -1,4 +1,5 @@
-"""Starts and stops the real servers that the tests and the demo stand on: SeaweedFS, redis-server, the gate.
+"""Starts and stops the real servers that the tests and the demo stand on: SeaweedFS, redis-server, the gate, the
+OpenID Connect provider.
 
 Every server is a process group of its own with its output in a file. Ports come from the system. A server that finds
 its port taken between choosing and binding is started again with others. Nothing here waits for a fixed time: each wait
@@ -10,8 +11,10 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 import boto3
@@ -283,6 +286,71 @@ class RedisServer:
             return False
 
 
+class OpenIdProvider:
+    """oidc-provider from npm (tests/idp), listening at `issuer`; its configuration and keys stay in `folder`.
+
+    `configured` is what tests/idp/provider.mjs describes. Without a port it takes a free one, and keeps it.
+    """
+
+    SCRIPT = PROJECT / "tests/idp/provider.mjs"
+
+    def __init__(self, folder, path="/auth/realms/demo", port=None, tls=None, cafile=None, **configured):
+        self.folder, self._path, self._tls = private_folder(folder), path, tls
+        self.port, self._context = port, ssl.create_default_context(cafile=cafile) if tls else None
+        self._configured, self.process = configured, None
+        self.start()
+
+    @property
+    def issuer(self):
+        return f"{'https' if self._tls else 'http'}://{HOST}:{self.port}{self._path}"
+
+    def start(self):
+        """Serves; the port of an earlier start is kept, since it is part of the issuer's name."""
+        if self.port:
+            self.process = self._start()
+        else:
+            self.process = retry(lambda: self._start(free_ports(1)[0]))
+        return self
+
+    def stop(self):
+        return self.process.stop()
+
+    def keys(self):
+        """The private keys, as JWKs."""
+        return json.loads((self.folder / "keys.json").read_text())["keys"]
+
+    def set_keys(self, keys):
+        """Other keys, while it serves."""
+        private_file(self.folder / "keys.json", json.dumps({"keys": keys}))
+        told = self.process.log.read_text().count("reloaded\n")
+        self.process.child.send_signal(signal.SIGHUP)
+        poll(lambda: self.process.log.read_text().count("reloaded\n") > told, 10, "the provider's new keys")
+
+    def _start(self, port=None):
+        self.port = port or self.port
+        config = {"issuer": self.issuer, "tls": self._tls, "keys": str(self.folder / "keys.json"), **self._configured}
+        private_file(self.folder / "config.json", json.dumps(config, indent=2))
+        command = ["node", self.SCRIPT, self.folder / "config.json"]
+        process = Process("OpenID provider", command, self.folder / "openid.log")
+        try:
+            process.wait_ready(self._answers, 30)
+        except BaseException:
+            self.port = None if port else self.port
+            process.stop(seconds=1)
+            raise
+        return process
+
+    def _answers(self):
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._context)
+        )
+        try:
+            with opener.open(f"{self.issuer}/.well-known/openid-configuration", timeout=2) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+
 def gate_binary():
     """The built `rolegate`: $ROLEGATE_BIN, or the debug build of this project."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", PROJECT / "target"))
@@ -290,10 +358,18 @@ def gate_binary():
 
 
 def toml(sections):
-    """Writes {"section": {"key": value}} as TOML; a value of None leaves the key out."""
+    """Writes {"section": {"key": value}} as TOML; a value of None leaves the key out, a list of dicts is `[[section.key]]`."""
     lines = []
     for section, keys in sections.items():
+        tables = {key: value for key, value in keys.items() if value and _is_tables(value)}
         lines.append(f"[{section}]")
-        lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items() if value is not None]
+        lines += [f"{key} = {json.dumps(keys[key])}" for key in keys if keys[key] is not None and key not in tables]
+        for key, members in tables.items():
+            for member in members:
+                lines += [f"[[{section}.{key}]]", *(f"{name} = {json.dumps(value)}" for name, value in member.items())]
         lines.append("")
     return "\n".join(lines)
+
+
+def _is_tables(value):
+    return isinstance(value, list) and all(isinstance(member, dict) for member in value)
