@@ -33,7 +33,7 @@ impl World {
     }
 
     /// A session of the role `R` that began with a token of the provider for `app`.
-    async fn web_session(&self, key: &str) -> Credentials {
+    async fn minted_session(&self, key: &str) -> Credentials {
         let (role, provider) = (self.role_record("R").await.value, self.provider().await.value);
         let now = Timestamp::from_seconds(self.clock.now().seconds());
         let client = provider.client_id("app").unwrap();
@@ -88,7 +88,7 @@ async fn scene() -> (World, Credentials) {
 async fn rule_21_sessions_end_with_the_provider_its_client_id_or_its_epoch() {
     let (world, admin) = scene().await;
     world.make(&admin).await;
-    let session = world.web_session("ASIAONE").await;
+    let session = world.minted_session("ASIAONE").await;
     assert!(world.lets(&session).await);
     // What does not concern it leaves it alone.
     world.did(&admin, "AddClientIDToOpenIDConnectProvider", &[ARN, ("ClientID", "app")]).await;
@@ -105,20 +105,20 @@ async fn rule_21_sessions_end_with_the_provider_its_client_id_or_its_epoch() {
     world.did(&admin, "AddClientIDToOpenIDConnectProvider", &[ARN, ("ClientID", "app")]).await;
     assert!(!world.lets(&session).await, "it comes with another serial");
     // The epoch.
-    let session = world.web_session("ASIATWO").await;
+    let session = world.minted_session("ASIATWO").await;
     assert!(world.lets(&session).await);
     let old = world.provider().await;
     let raised = OidcProvider { epoch: old.value.epoch + 1, ..old.value.clone() };
     world.records.commit(Changes::new().update(&old, &raised)).await.unwrap();
     world.epochs.forget_all();
-    let fresh = world.web_session("ASIATHREE").await;
+    let fresh = world.minted_session("ASIATHREE").await;
     assert!(!world.lets(&session).await && world.lets(&fresh).await);
     // The provider itself, and another of its name.
     world.did(&admin, "DeleteOpenIDConnectProvider", &[ARN]).await;
     assert!(!world.lets(&fresh).await);
     world.make(&admin).await;
     assert!(!world.lets(&fresh).await);
-    assert!(world.lets(&world.web_session("ASIAFOUR").await).await);
+    assert!(world.lets(&world.minted_session("ASIAFOUR").await).await);
 }
 
 #[tokio::test]

@@ -57,8 +57,10 @@ impl Administration<'_> {
         }
     }
 
-    /// Removes a provider, and with it the sessions that began with its tokens.
+    /// Removes a provider, and with it the sessions that began with its tokens. Unlike the call of IAM, it says so if
+    /// there is none: who mistypes a name wants to know.
     pub async fn delete_provider(&self, url: &str) -> Result<(), Error> {
+        self.get_provider(url).await?;
         let arn = self.provider_arn(url);
         self.call("DeleteOpenIDConnectProvider", &[("OpenIDConnectProviderArn", &arn)]).await.map(|_| ())
     }

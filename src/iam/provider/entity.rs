@@ -55,10 +55,14 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Body, Error> {
     }
 }
 
-/// Ends the sessions that began with the provider's tokens (security rule 21): they look for its record.
+/// Ends the sessions that began with the provider's tokens (security rule 21): they look for its record. As AWS
+/// documents it, to remove one that is not there is no error.
 pub(super) async fn delete(call: &Call<'_>, name: &str) -> Result<Body, Error> {
     for _ in 0..ATTEMPTS {
-        let old = call.entity::<OidcProvider>(name).await?;
+        let old = match call.entity::<OidcProvider>(name).await {
+            Err(Error::ProviderNotFound(_)) => return Ok(Body::Empty),
+            found => found?,
+        };
         if call.commit(Changes::new().delete(&old)).await? {
             return Ok(Body::Empty);
         }
