@@ -1297,7 +1297,7 @@ def test_what_a_standalone_user_owns_goes_before_the_user(w):
     by_owner = lenient("iam", w.endpoint, Keys(owner, secrets[owner]))
     by_owner.create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)
     by_admin.delete_access_key(UserName=owner, AccessKeyId=owner)
-    message = "Cannot delete entity, must delete the buckets and roles that the user owns first."
+    message = "Cannot delete entity, must delete the buckets, roles and providers that the user owns first."
     assert refusal(by_admin, "DeleteUser", {"UserName": owner}) == ("DeleteConflict", 409, message)
     by_admin.delete_role(RoleName=role)
     by_admin.delete_user(UserName=owner)
