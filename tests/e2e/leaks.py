@@ -46,10 +46,11 @@ class Leaks:
         self._lock = threading.Lock()
 
     def know(self, kind, *secrets):
-        """Learns secrets; shorter than the documented testers' ones would be found everywhere."""
+        """Learns secrets; shorter than the documented testers' ones would be found everywhere, and so would those that
+        tests of limits write with one letter."""
         for secret in secrets:
             value = secret if isinstance(secret, bytes) else secret.encode()
-            if len(value) >= 7:
+            if len(value) >= 7 and len(set(value)) > 2:
                 self.known[value] = kind
 
     def learn_sent(self, head):
