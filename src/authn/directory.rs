@@ -11,7 +11,7 @@ use crate::policy::{NamedPolicy, Policy, PolicyKind};
 use crate::sigv4::SigningKey;
 use crate::store::{self, RecordKey, Versioned};
 use crate::token::{self, OpenedSession};
-use crate::types::{AccessKeyId, AccountId, Principal, Secret, Timestamp};
+use crate::types::{AccessKeyId, AccountId, Principal, Secret, Timestamp, UniqueId};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -179,13 +179,22 @@ pub trait Directory: Send + Sync {
     fn session(&self, token: &str, key: &AccessKeyId, now: Timestamp) -> Result<Arc<SessionEntry>, token::Error>;
 }
 
-/// How often a source may ask for what is not there, or present what is refused (security rule 28).
-pub trait StrangerLimit: Send + Sync {
-    /// Whether the source may go on. `ticks` are nanoseconds of a clock that never goes back.
-    fn may_ask(&self, source: IpAddr, ticks: u64) -> bool;
+/// What a stranger's vain attempts are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tally<'a> {
+    /// Where they come from.
+    Source(IpAddr),
+    /// The provider, by its unique id, whose tokens they claim to present, wherever they come from.
+    Provider(&'a UniqueId),
+}
 
-    /// The source asked in vain.
-    fn asked_in_vain(&self, source: IpAddr, ticks: u64);
+/// How often strangers may ask for what is not there, or present what is refused (security rule 28).
+pub trait StrangerLimit: Send + Sync {
+    /// Whether there may be one more attempt. `ticks` are nanoseconds of a clock that never goes back.
+    fn may_ask(&self, by: Tally<'_>, ticks: u64) -> bool;
+
+    /// An attempt was in vain.
+    fn asked_in_vain(&self, by: Tally<'_>, ticks: u64);
 }
 
 fn compile(

@@ -14,7 +14,7 @@ mod web_identity;
 
 pub use directory::{
     BucketEntry, CompiledPolicy, Directory, KeyEntry, LookupError, ProviderEntry, RoleEntry, SessionEntry,
-    SigningKeySlot, StrangerLimit, UserEntry,
+    SigningKeySlot, StrangerLimit, Tally, UserEntry,
 };
 pub use grants::{Grants, GroupEntry, PolicyEntry, PolicyRef, References};
 pub use identity::Identity;

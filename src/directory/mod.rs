@@ -19,7 +19,7 @@ pub use strangers::Strangers;
 
 use crate::authn::{
     BucketEntry, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, ProviderEntry, RoleEntry, SessionEntry,
-    StrangerLimit as _, UserEntry,
+    StrangerLimit as _, Tally, UserEntry,
 };
 use crate::authz::user_entry;
 use crate::store::{RecordKey, Records, Versioned};
@@ -144,7 +144,7 @@ impl Directory for CachedDirectory {
             (Some(address), Cached::Unknown) => Some(address),
             _ => None,
         };
-        if stranger.is_some_and(|address| !self.strangers.may_ask(address, self.clock.ticks())) {
+        if stranger.is_some_and(|address| !self.strangers.may_ask(Tally::Source(address), self.clock.ticks())) {
             return Err(LookupError::TooManyUnknown);
         }
         let compile = |stored: Versioned<crate::entity::AccessKey>| {
@@ -153,7 +153,7 @@ impl Directory for CachedDirectory {
         };
         let found = self.keys.get(name, key, self.source(), compile).await?;
         if let (Some(address), None) = (stranger, &found) {
-            self.strangers.asked_in_vain(address, self.clock.ticks());
+            self.strangers.asked_in_vain(Tally::Source(address), self.clock.ticks());
         }
         Ok(found)
     }

@@ -5,7 +5,8 @@
 //! answer is "slow down", not "no such key": behind a source that many share, a good key may be among those refused,
 //! and its client tries again.
 
-use crate::authn::StrangerLimit;
+use crate::authn::{StrangerLimit, Tally};
+use crate::types::UniqueId;
 use moka::sync::Cache;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -15,29 +16,54 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const WINDOW: u64 = 10_000_000_000;
 /// Failures of one source in a window.
 const LIMIT: u64 = 20;
-/// Sources remembered. Beyond, some are forgotten, and so may begin anew.
-const SOURCES: u64 = 65_536;
+/// Forged tokens of one provider in a window, whatever their sources: so many that nobody with a few addresses shuts out
+/// the provider's own, and so few that verifying them is no work to speak of.
+const PROVIDER_LIMIT: u64 = 1_000;
+/// Sources and providers remembered. Beyond, some are forgotten, and so may begin anew.
+const TALLIES: u64 = 65_536;
 /// Bits of a tally that count; the others are the number of the window.
 const COUNT_BITS: u32 = 16;
 
-/// How often each source has asked in vain.
+/// How often it was asked in vain, by each source and for each provider.
 #[derive(Debug)]
-pub struct Strangers(Cache<IpAddr, Arc<AtomicU64>>);
+pub struct Strangers(Cache<Key, Arc<AtomicU64>>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Source(IpAddr),
+    Provider(UniqueId),
+}
+
+impl From<Tally<'_>> for Key {
+    fn from(by: Tally<'_>) -> Self {
+        match by {
+            Tally::Source(address) => Self::Source(source(address)),
+            Tally::Provider(id) => Self::Provider(id.clone()),
+        }
+    }
+}
+
+fn limit(by: Tally<'_>) -> u64 {
+    match by {
+        Tally::Source(_) => LIMIT,
+        Tally::Provider(_) => PROVIDER_LIMIT,
+    }
+}
 
 impl Default for Strangers {
     fn default() -> Self {
-        Self(Cache::new(SOURCES))
+        Self(Cache::new(TALLIES))
     }
 }
 
 impl StrangerLimit for Strangers {
-    fn may_ask(&self, address: IpAddr, ticks: u64) -> bool {
-        self.0.get(&source(address)).is_none_or(|tally| count(tally.load(Ordering::Relaxed), ticks) < LIMIT)
+    fn may_ask(&self, by: Tally<'_>, ticks: u64) -> bool {
+        self.0.get(&Key::from(by)).is_none_or(|tally| count(tally.load(Ordering::Relaxed), ticks) < limit(by))
     }
 
-    fn asked_in_vain(&self, address: IpAddr, ticks: u64) {
-        let tally = self.0.get_with(source(address), Arc::default);
-        let more = |old| Some((window(ticks) << COUNT_BITS) | (count(old, ticks) + 1).min(LIMIT));
+    fn asked_in_vain(&self, by: Tally<'_>, ticks: u64) {
+        let tally = self.0.get_with(by.into(), Arc::default);
+        let more = |old| Some((window(ticks) << COUNT_BITS) | (count(old, ticks) + 1).min(limit(by)));
         // Never an error: the closure always gives a value.
         let _ = tally.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
@@ -67,7 +93,7 @@ mod tests {
     #[test]
     fn rule_28_each_source_has_its_own_limit_and_a_new_one_in_each_window() {
         let strangers = Strangers::default();
-        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let address = |text: &str| Tally::Source(text.parse().unwrap());
         for _ in 0..LIMIT {
             assert!(strangers.may_ask(address("192.0.2.1"), 5));
             strangers.asked_in_vain(address("192.0.2.1"), 5);
@@ -82,5 +108,18 @@ mod tests {
             strangers.asked_in_vain(address("2001:db8::1"), 5);
         }
         assert!(!strangers.may_ask(address("2001:db8::ffff:2"), 5) && strangers.may_ask(address("2001:db8:0:1::1"), 5));
+    }
+
+    #[test]
+    fn rule_28_each_provider_has_a_larger_limit_of_its_own() {
+        let strangers = Strangers::default();
+        let id = |text: &str| UniqueId::parse(text).unwrap();
+        let (one, other) = (id("AOIPAAAAAAAAAAAAAAAAA"), id("AOIPBBBBBBBBBBBBBBBBB"));
+        for _ in 0..PROVIDER_LIMIT {
+            assert!(strangers.may_ask(Tally::Provider(&one), 5));
+            strangers.asked_in_vain(Tally::Provider(&one), 5);
+        }
+        assert!(!strangers.may_ask(Tally::Provider(&one), 5) && strangers.may_ask(Tally::Provider(&one), WINDOW));
+        assert!(strangers.may_ask(Tally::Provider(&other), 5));
     }
 }

@@ -11,14 +11,13 @@
 use super::control_plane::{is_form, parameters};
 use super::sts_plane::role_tags;
 use super::{Fault, Gateway, Plane, Scene};
-use crate::authn::{ProviderEntry, RoleEntry, WebIdentity, web_principal};
+use crate::authn::{ProviderEntry, RoleEntry, Tally, WebIdentity, web_principal};
 use crate::authz::{self, Denied, Permit};
 use crate::sigv4::{self, FormClaim};
 use crate::sts::{self, Answer, AssumeRoleWithWebIdentity, Request, WebSession};
 use crate::token::jwt::WebToken;
 use crate::types::AccountId;
 use crate::wire::{Method, QueryString, Response};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 const ACTION: &str = "AssumeRoleWithWebIdentity";
@@ -61,32 +60,39 @@ impl Gateway {
         asked: &AssumeRoleWithWebIdentity,
     ) -> Result<Answer, Fault> {
         let token = WebToken::parse(asked.token()).map_err(sts::Error::WebIdentity)?;
-        let source = scene.head.peer();
-        if !self.strangers.may_ask(source, self.clock.ticks()) {
-            return Err(Fault::TooManyRefused);
-        }
-        let proven = self.web_identity(scene, asked, &token).await;
-        let (caller, role) = self.counted(source, proven)?;
-        let (permit, session) = self.counted(source, self.web_permit(scene, asked, &caller, &role))?;
+        let source = Tally::Source(scene.head.peer());
+        self.not_refused_too_often(source)?;
+        let found = self.named(asked, &token).await;
+        let (role, provider) = self.counted(&[source], found)?;
+        let of_provider = Tally::Provider(&provider.provider.id);
+        self.not_refused_too_often(of_provider)?;
+        let verified = self.verified(scene, &token, &provider).await;
+        let caller = self.counted(&[source, of_provider], verified)?;
+        scene.trace.identify_web(&caller, asked.session().name());
+        // Whom its own provider vouches for is no reason to keep out the others.
+        let (permit, session) = self.counted(&[source], self.web_permit(scene, asked, &caller, &role))?;
         self.session_policies_there(asked.session().input(), &role.role.account).await?;
         Ok(sts::issue_with_web_identity(session, &role.role, &permit, &self.mint())?)
     }
 
-    /// Counts what was refused against its source.
-    fn counted<T>(&self, source: IpAddr, outcome: Result<T, Fault>) -> Result<T, Fault> {
+    fn not_refused_too_often(&self, by: Tally<'_>) -> Result<(), Fault> {
+        if self.strangers.may_ask(by, self.clock.ticks()) { Ok(()) } else { Err(Fault::TooManyRefused) }
+    }
+
+    /// Counts what was refused.
+    fn counted<T>(&self, by: &[Tally<'_>], outcome: Result<T, Fault>) -> Result<T, Fault> {
         if outcome.as_ref().is_err_and(Fault::refuses_web_identity) {
-            self.strangers.asked_in_vain(source, self.clock.ticks());
+            by.iter().for_each(|tally| self.strangers.asked_in_vain(*tally, self.clock.ticks()));
         }
         outcome
     }
 
-    /// Verifies the token with the keys of its provider, once a role is found that names it.
-    async fn web_identity(
+    /// The role, and the provider of the token that it names.
+    async fn named(
         &self,
-        scene: &mut Scene<'_>,
         asked: &AssumeRoleWithWebIdentity,
         token: &WebToken<'_>,
-    ) -> Result<(WebIdentity, Arc<RoleEntry>), Fault> {
+    ) -> Result<(Arc<RoleEntry>, Arc<ProviderEntry>), Fault> {
         let default_account = &self.settings.default_account;
         let session = asked.session();
         let account = session.role_account(default_account);
@@ -94,19 +100,24 @@ impl Gateway {
         let role = self.directory.role(account, session.role_name()).await?;
         let role = role.filter(|entry| session.names(&entry.role, default_account));
         let provider = self.provider_of(account, token.issuer()).await?;
-        let (Some(role), Some(provider)) = (role, provider) else {
-            return Err(denied(asked, default_account));
-        };
-        if !role.trust.policy.names_web_identity(&web_principal(&provider.provider)) {
-            return Err(denied(asked, default_account));
-        }
+        let both = role.zip(provider);
+        let named = both.filter(|(role, of)| role.trust.policy.names_web_identity(&web_principal(&of.provider)));
+        named.ok_or_else(|| denied(asked, default_account))
+    }
+
+    /// Verifies the token with the keys of its provider.
+    async fn verified(
+        &self,
+        scene: &mut Scene<'_>,
+        token: &WebToken<'_>,
+        provider: &Arc<ProviderEntry>,
+    ) -> Result<WebIdentity, Fault> {
         let keys = self.web_keys.keys(&provider.provider, &token.hint()).await?;
         let started = self.clock.ticks();
+        let provider = Arc::clone(provider);
         let verified = WebIdentity::verify(token, provider, &keys, self.settings.web, self.clock.now());
         scene.trace.verify_nanos += self.clock.ticks().saturating_sub(started);
-        let caller = verified.map_err(sts::Error::WebIdentity)?;
-        scene.trace.identify_web(&caller, session.name());
-        Ok((caller, role))
+        Ok(verified.map_err(sts::Error::WebIdentity)?)
     }
 
     /// The account's provider with exactly this URL; its scheme counts (security rule 25).

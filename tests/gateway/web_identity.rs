@@ -722,6 +722,22 @@ async fn rule_28_who_is_refused_too_often_waits_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn rule_28_forged_tokens_of_one_provider_are_limited_whatever_their_sources() {
+    let world = world().await;
+    let (good, bad) = (world.token(json!({})), Signer::Strange.token(&json!({}), &world.claims(json!({}))));
+    for number in 0..1000 {
+        let source: &'static str = format!("198.51.100.{}", number % 64).leak();
+        let reply = world.send(form(&bad, &[]).from(source).unsigned()).await;
+        assert_eq!(reply.code(), "InvalidIdentityToken");
+    }
+    let asked = world.asked();
+    assert_eq!(world.send(form(&good, &[]).from("192.0.2.70").unsigned()).await.said(), code(400, "Throttling"));
+    assert_eq!(world.asked(), asked, "no keys are asked for");
+    world.clock.turn(11);
+    assert_eq!(world.send(form(&good, &[]).from("192.0.2.70").unsigned()).await.status(), 200);
+}
+
+#[tokio::test]
 async fn rule_29_who_it_was_is_known_after_verification_only() {
     let world = world().await;
     let token = world.token(json!({}));
