@@ -91,7 +91,7 @@ struct Lines<'a>(&'a [u8]);
 impl<'a> Lines<'a> {
     /// The next line without its CR LF. A bare LF, a bare CR and a missing end are faults.
     fn next_line(&mut self) -> Result<&'a [u8], HeadFault> {
-        let end = self.0.iter().position(|byte| *byte == b'\n').ok_or(HeadFault::Malformed)?;
+        let end = memchr::memchr(b'\n', self.0).ok_or(HeadFault::Malformed)?;
         let (line, rest) = self.0.split_at_checked(end).ok_or(HeadFault::Malformed)?;
         self.0 = rest.get(1..).unwrap_or_default();
         match line.split_last() {

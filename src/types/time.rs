@@ -59,11 +59,15 @@ impl Timestamp {
 
     /// Parses SigV4's basic form `YYYYMMDDTHHMMSSZ`.
     pub fn parse_basic(text: &str) -> Result<Self, InvalidTimestamp> {
-        let form = format_description!("[year][month][day]T[hour][minute][second]Z");
-        if text.len() != 16 {
-            return Err(InvalidTimestamp);
-        }
-        PrimitiveDateTime::parse(text, form).map(|t| Self::from_offset(t.assume_utc())).map_err(|_| InvalidTimestamp)
+        // By hand: each request has one, and a parser of any form costs five times as much.
+        let parsed = <&[u8; 16]>::try_from(text.as_bytes()).ok().and_then(|bytes| {
+            let [y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, n1, n2, s1, s2, b'Z'] = *bytes else { return None };
+            let month = time::Month::try_from(two(m1, m2)?).ok()?;
+            let year = i32::from(two(y1, y2)?) * 100 + i32::from(two(y3, y4)?);
+            let date = time::Date::from_calendar_date(year, month, two(d1, d2)?).ok()?;
+            date.with_hms(two(h1, h2)?, two(n1, n2)?, two(s1, s2)?).ok()
+        });
+        parsed.map(|parsed| Self::from_offset(parsed.assume_utc())).ok_or(InvalidTimestamp)
     }
 
     /// Parses ISO 8601 as policies and IAM write it: a date, or a date and time with optional fraction
@@ -190,6 +194,12 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// The number of two decimal digits.
+fn two(tens: u8, ones: u8) -> Option<u8> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| byte - b'0');
+    Some(digit(tens)? * 10 + digit(ones)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,7 +230,19 @@ mod tests {
 
     #[test]
     fn other_forms_are_refused() {
-        for bad in ["", "20260602", "20260602T202754", "20260602T202754z", "20261302T202754Z", "+0260602T202754Z"] {
+        for bad in [
+            "",
+            "20260602",
+            "20260602T202754",
+            "20260602T202754z",
+            "20261302T202754Z",
+            "+0260602T202754Z",
+            "20260229T000000Z",
+            "20260602T240000Z",
+            "20260602T202760Z",
+            "2026060 T202754Z",
+            "20260602 202754Z",
+        ] {
             assert!(Timestamp::parse_basic(bad).is_err(), "{bad}");
         }
         for bad in ["", "2026-06-32", "yesterday", "2026-06-02 20:27"] {
