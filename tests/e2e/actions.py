@@ -233,3 +233,21 @@ def tag_keys(field):
             (["k&"], pattern(field, form)),
         ],
     )
+
+
+# ---- errors
+
+
+def errors_of(names):
+    """What is refused, by action: (what, code, status, function), and the decorator that adds a function to it."""
+    cases = {name: [] for name in names}
+
+    def error(what, code, status, *actions):
+        def take(function):
+            for action in actions:
+                cases[action].append((what, code, status, function))
+            return function
+
+        return take
+
+    return cases, error

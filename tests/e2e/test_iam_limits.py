@@ -23,6 +23,7 @@ from actions import (
     code_of,
     document as document_limits,
     documented,
+    errors_of,
     lenient,
     long,
     name as name_limits,
@@ -901,18 +902,8 @@ def test_just_inside_the_limits(w, action):
 # ---- errors: (what, code, status, function of the world that gives parameters and message)
 
 
-ERRORS = {name: [] for name in ACTIONS}
-
-
-def error(what, code, status, *actions):
-    """Takes a function that gives the parameters, after having made what stands in the way, and the message."""
-
-    def take(function):
-        for action in actions:
-            ERRORS[action].append((what, code, status, function))
-        return function
-
-    return take
+# A function gives the parameters, after having made what stands in the way, and the message.
+ERRORS, error = errors_of(ACTIONS)
 
 
 def changed(action, w, **more):

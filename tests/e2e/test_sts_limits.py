@@ -14,6 +14,7 @@ from actions import (
     Limits,
     call,
     documented,
+    errors_of,
     lenient,
     long,
     name as name_limits,
@@ -314,18 +315,8 @@ def test_limits(w, action):
 # ---- errors
 
 
-ERRORS = {name: [] for name in ACTIONS}
-
-
-def error(what, code, status, *actions):
-    """Takes a function that gives the parameters, the message, and the client if it is not the probe's."""
-
-    def take(function):
-        for action in actions:
-            ERRORS[action].append((what, code, status, function))
-        return function
-
-    return take
+# A function gives the parameters, the message, and the client if it is not the probe's.
+ERRORS, error = errors_of(ACTIONS)
 
 
 def changed(action, w, **more):
