@@ -5,6 +5,7 @@ import json
 import re
 import secrets
 import subprocess
+import time
 from pathlib import Path
 
 import requests
@@ -13,6 +14,9 @@ from servers import HOST, Process, StartError, free_ports, gate_binary, private_
 
 TESTER1 = ("TESTER1", "test123")  # caps roles=* and oidc-provider=*
 TESTER2 = ("TESTER2", "test456")  # no caps
+
+# What a command changed in the store, running gates follow within 100 ms (docs/architecture.md).
+FOLLOWED = 0.1
 
 SECRET = re.compile(r"""(?:--secret=|--secret-key=|"secret_key": *")([^\s"]+)""")
 
@@ -64,13 +68,15 @@ class Gate:
         scheme = "https" if self.sections["listen"].get("tls_cert") else "http"
         return f"{scheme}://{self.address}"
 
-    def cli(self, *words, check=True):
-        """Runs `rolegate --config ... words` and returns the completed process (text)."""
+    def cli(self, *words, check=True, followed=True):
+        """Runs `rolegate --config ... words` and returns the completed process (text), once running gates follow."""
         command = [str(self.binary), "--config", str(self.config), *map(str, words)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
         LEAKS.know("access secret", *SECRET.findall(" ".join(map(str, words)) + done.stdout))
         if check and done.returncode:
             raise AssertionError(f"{' '.join(words)}: status {done.returncode}\n{done.stdout}{done.stderr}")
+        if followed and self.process:
+            time.sleep(FOLLOWED)
         return done
 
     def json(self, *words):
