@@ -12,10 +12,12 @@ use crate::sigv4::SigningKey;
 use crate::store::{self, RecordKey, Versioned};
 use crate::token::{self, OpenedSession};
 use crate::types::{AccessKeyId, AccountId, Principal, Secret, Timestamp, UniqueId};
-use async_trait::async_trait;
 use std::collections::BTreeMap;
+use std::future::{Future, Ready, ready};
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll};
 
 /// A policy with the name under which decisions report it.
 #[derive(Debug)]
@@ -149,31 +151,64 @@ pub enum LookupError {
     Stale,
 }
 
+/// What a lookup found: nothing is an answer, not an error.
+pub type Found<T> = Result<Option<Arc<T>>, LookupError>;
+
+/// The answer to a lookup, to be awaited. What a cache has at hand costs no allocation.
+pub enum Answer<'a, T> {
+    /// It is there.
+    AtHand(Ready<Found<T>>),
+    /// It must be fetched.
+    OnItsWay(Pin<Box<dyn Future<Output = Found<T>> + Send + 'a>>),
+}
+
+impl<'a, T> Answer<'a, T> {
+    /// An answer that is there.
+    pub fn at_hand(found: Found<T>) -> Self {
+        Self::AtHand(ready(found))
+    }
+
+    /// An answer that must be fetched.
+    pub fn on_its_way(fetch: impl Future<Output = Found<T>> + Send + 'a) -> Self {
+        Self::OnItsWay(Box::pin(fetch))
+    }
+}
+
+impl<T> Future for Answer<'_, T> {
+    type Output = Found<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::AtHand(found) => Pin::new(found).poll(context),
+            Self::OnItsWay(fetch) => fetch.as_mut().poll(context),
+        }
+    }
+}
+
 /// Lookups by name. Absence is an answer, not an error.
-#[async_trait]
 pub trait Directory: Send + Sync {
     /// A long-term key by id. `stranger` is the address from which the id was presented; none where it stands in a
     /// token that was opened. Lookups of unknown ids are limited by it: a key that was known a moment ago is found
     /// all the same (security rule 28).
-    async fn key(&self, id: &AccessKeyId, stranger: Option<IpAddr>) -> Result<Option<Arc<KeyEntry>>, LookupError>;
+    fn key<'a>(&'a self, id: &'a AccessKeyId, stranger: Option<IpAddr>) -> Answer<'a, KeyEntry>;
 
     /// A user by account and name.
-    async fn user(&self, account: &AccountId, name: &str) -> Result<Option<Arc<UserEntry>>, LookupError>;
+    fn user<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, UserEntry>;
 
     /// A role by account and name.
-    async fn role(&self, account: &AccountId, name: &str) -> Result<Option<Arc<RoleEntry>>, LookupError>;
+    fn role<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, RoleEntry>;
 
     /// A managed policy by account and name.
-    async fn policy(&self, account: &AccountId, name: &str) -> Result<Option<Arc<PolicyEntry>>, LookupError>;
+    fn policy<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, PolicyEntry>;
 
     /// A group by account and name.
-    async fn group(&self, account: &AccountId, name: &str) -> Result<Option<Arc<GroupEntry>>, LookupError>;
+    fn group<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, GroupEntry>;
 
     /// An OpenID Connect provider by account and URL without scheme.
-    async fn provider(&self, account: &AccountId, name: &str) -> Result<Option<Arc<ProviderEntry>>, LookupError>;
+    fn provider<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, ProviderEntry>;
 
     /// A bucket by name.
-    async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError>;
+    fn bucket<'a>(&'a self, name: &'a str) -> Answer<'a, BucketEntry>;
 
     /// Opens a session token presented with a key id.
     fn session(&self, token: &str, key: &AccessKeyId, now: Timestamp) -> Result<Arc<SessionEntry>, token::Error>;

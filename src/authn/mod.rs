@@ -13,8 +13,8 @@ mod session;
 mod web_identity;
 
 pub use directory::{
-    BucketEntry, CompiledPolicy, Directory, KeyEntry, LookupError, ProviderEntry, RoleEntry, SessionEntry,
-    SigningKeySlot, StrangerLimit, Tally, UserEntry,
+    Answer, BucketEntry, CompiledPolicy, Directory, Found, KeyEntry, LookupError, ProviderEntry, RoleEntry,
+    SessionEntry, SigningKeySlot, StrangerLimit, Tally, UserEntry,
 };
 pub use grants::{Grants, GroupEntry, PolicyEntry, PolicyRef, References};
 pub use identity::Identity;

@@ -2,14 +2,13 @@
 
 use super::builtin;
 use crate::authn::{
-    BucketEntry, CompiledPolicy, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, ProviderEntry, RoleEntry,
-    SessionEntry, UserEntry,
+    Answer, BucketEntry, CompiledPolicy, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, ProviderEntry,
+    RoleEntry, SessionEntry, UserEntry,
 };
 use crate::entity::User;
 use crate::store::{RecordKey, Records, Versioned};
 use crate::token;
 use crate::types::{AccessKeyId, AccountId, Timestamp};
-use async_trait::async_trait;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -29,40 +28,51 @@ pub struct LiveDirectory<'a> {
     pub default_account: &'a AccountId,
 }
 
-#[async_trait]
 impl Directory for LiveDirectory<'_> {
-    async fn key(&self, _: &AccessKeyId, _: Option<IpAddr>) -> Result<Option<Arc<KeyEntry>>, LookupError> {
-        Ok(None)
+    fn key<'a>(&'a self, _: &'a AccessKeyId, _: Option<IpAddr>) -> Answer<'a, KeyEntry> {
+        Answer::at_hand(Ok(None))
     }
 
-    async fn user(&self, account: &AccountId, name: &str) -> Result<Option<Arc<UserEntry>>, LookupError> {
-        let found = self.records.get(&RecordKey::user(account, name)).await?;
-        found.map(|stored| user_entry(stored, self.default_account).map(Arc::new)).transpose()
+    fn user<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, UserEntry> {
+        Answer::on_its_way(async move {
+            let found = self.records.get(&RecordKey::user(account, name)).await?;
+            found.map(|stored| user_entry(stored, self.default_account).map(Arc::new)).transpose()
+        })
     }
 
-    async fn role(&self, account: &AccountId, name: &str) -> Result<Option<Arc<RoleEntry>>, LookupError> {
-        let found = self.records.get(&RecordKey::role(account, name)).await?;
-        found.map(|stored| RoleEntry::new(stored, self.default_account).map(Arc::new)).transpose()
+    fn role<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, RoleEntry> {
+        Answer::on_its_way(async move {
+            let found = self.records.get(&RecordKey::role(account, name)).await?;
+            found.map(|stored| RoleEntry::new(stored, self.default_account).map(Arc::new)).transpose()
+        })
     }
 
-    async fn policy(&self, account: &AccountId, name: &str) -> Result<Option<Arc<PolicyEntry>>, LookupError> {
-        let found = self.records.get(&RecordKey::policy(account, name)).await?;
-        found.map(|stored| PolicyEntry::new(&stored, self.default_account).map(Arc::new)).transpose()
+    fn policy<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, PolicyEntry> {
+        Answer::on_its_way(async move {
+            let found = self.records.get(&RecordKey::policy(account, name)).await?;
+            found.map(|stored| PolicyEntry::new(&stored, self.default_account).map(Arc::new)).transpose()
+        })
     }
 
-    async fn group(&self, account: &AccountId, name: &str) -> Result<Option<Arc<GroupEntry>>, LookupError> {
-        let found = self.records.get(&RecordKey::group(account, name)).await?;
-        found.map(|stored| GroupEntry::new(stored, self.default_account).map(Arc::new)).transpose()
+    fn group<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, GroupEntry> {
+        Answer::on_its_way(async move {
+            let found = self.records.get(&RecordKey::group(account, name)).await?;
+            found.map(|stored| GroupEntry::new(stored, self.default_account).map(Arc::new)).transpose()
+        })
     }
 
-    async fn provider(&self, account: &AccountId, name: &str) -> Result<Option<Arc<ProviderEntry>>, LookupError> {
-        let found = self.records.get(&RecordKey::oidc_provider(account, name)).await?;
-        Ok(found.map(|stored| Arc::new(ProviderEntry { provider: stored.value, revision: stored.revision })))
+    fn provider<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, ProviderEntry> {
+        Answer::on_its_way(async move {
+            let found = self.records.get(&RecordKey::oidc_provider(account, name)).await?;
+            Ok(found.map(|stored| Arc::new(ProviderEntry { provider: stored.value, revision: stored.revision })))
+        })
     }
 
-    async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError> {
-        let found = self.records.get(&RecordKey::bucket(name)).await?;
-        found.map(|stored| BucketEntry::new(stored, self.default_account).map(Arc::new)).transpose()
+    fn bucket<'a>(&'a self, name: &'a str) -> Answer<'a, BucketEntry> {
+        Answer::on_its_way(async move {
+            let found = self.records.get(&RecordKey::bucket(name)).await?;
+            found.map(|stored| BucketEntry::new(stored, self.default_account).map(Arc::new)).transpose()
+        })
     }
 
     fn session(&self, _: &str, _: &AccessKeyId, _: Timestamp) -> Result<Arc<SessionEntry>, token::Error> {

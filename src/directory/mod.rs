@@ -18,14 +18,14 @@ pub use shelf::CacheCounters;
 pub use strangers::Strangers;
 
 use crate::authn::{
-    BucketEntry, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, ProviderEntry, RoleEntry, SessionEntry,
-    StrangerLimit as _, Tally, UserEntry,
+    Answer, BucketEntry, Directory, Found, GroupEntry, KeyEntry, LookupError, PolicyEntry, ProviderEntry, RoleEntry,
+    SessionEntry, StrangerLimit as _, Tally, UserEntry,
 };
 use crate::authz::user_entry;
-use crate::store::{RecordKey, Records, Versioned};
+use crate::entity::{AccessKey, OidcProvider};
+use crate::store::{RecordKey, Records, Stored, Versioned};
 use crate::token::{self, KeyRing};
 use crate::types::{AccessKeyId, AccountId, Clock, Timestamp};
-use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use shelf::{Cached, Name, Shelf, Source};
 use std::net::IpAddr;
@@ -125,19 +125,27 @@ impl CachedDirectory {
         Source { epochs: &self.epochs, clock: &*self.clock, records: &self.records }
     }
 
-    fn trusted(&self) -> Result<(), LookupError> {
-        if self.is_trusted() { Ok(()) } else { Err(LookupError::Stale) }
+    /// What can be said of `name` without waiting; none if it must be fetched.
+    fn at_hand<T: Send + Sync + 'static>(&self, shelf: &Shelf<T>, name: Name<'_>) -> Option<Found<T>> {
+        if self.is_trusted() { shelf.recall(name, self.source()).map(Ok) } else { Some(Err(LookupError::Stale)) }
     }
-}
 
-#[async_trait]
-impl Directory for CachedDirectory {
-    async fn key(&self, id: &AccessKeyId, stranger: Option<IpAddr>) -> Result<Option<Arc<KeyEntry>>, LookupError> {
-        self.trusted()?;
-        let name = Name { account: "", name: id.as_str() };
-        if let Some(found) = self.keys.recall(name, self.source()) {
-            return Ok(found);
+    /// An entity by name: its record is `key`'s.
+    fn look_up<'a, S: Stored, T: Send + Sync + 'static>(
+        &'a self,
+        shelf: &'a Shelf<T>,
+        name: Name<'a>,
+        key: impl FnOnce() -> RecordKey + Send + 'a,
+        compile: impl Fn(Versioned<S>) -> Result<T, LookupError> + Send + Sync + 'a,
+    ) -> Answer<'a, T> {
+        match self.at_hand(shelf, name) {
+            Some(found) => Answer::at_hand(found),
+            None => Answer::on_its_way(async move { shelf.get(name, key(), self.source(), compile).await }),
         }
+    }
+
+    async fn fetch_key(&self, id: &AccessKeyId, stranger: Option<IpAddr>) -> Found<KeyEntry> {
+        let name = Name { account: "", name: id.as_str() };
         let key = RecordKey::access_key(id);
         // Only a lookup that must ask the store for a key nobody used lately is a stranger's.
         let stranger = match (stranger, self.keys.cached(&key, self.source()).await) {
@@ -147,7 +155,7 @@ impl Directory for CachedDirectory {
         if stranger.is_some_and(|address| !self.strangers.may_ask(Tally::Source(address), self.clock.ticks())) {
             return Err(LookupError::TooManyUnknown);
         }
-        let compile = |stored: Versioned<crate::entity::AccessKey>| {
+        let compile = |stored: Versioned<AccessKey>| {
             let secret = self.records.open_secret(&stored.value)?;
             Ok(KeyEntry { record: stored.value, secret, signing: Default::default(), used: Default::default() })
         };
@@ -157,67 +165,50 @@ impl Directory for CachedDirectory {
         }
         Ok(found)
     }
+}
 
-    async fn user(&self, account: &AccountId, name: &str) -> Result<Option<Arc<UserEntry>>, LookupError> {
-        self.trusted()?;
-        let asked = Name { account: account.as_str(), name };
-        if let Some(found) = self.users.recall(asked, self.source()) {
-            return Ok(found);
+/// A name within an account.
+fn within<'a>(account: &'a AccountId, name: &'a str) -> Name<'a> {
+    Name { account: account.as_str(), name }
+}
+
+impl Directory for CachedDirectory {
+    fn key<'a>(&'a self, id: &'a AccessKeyId, stranger: Option<IpAddr>) -> Answer<'a, KeyEntry> {
+        match self.at_hand(&self.keys, Name { account: "", name: id.as_str() }) {
+            Some(found) => Answer::at_hand(found),
+            None => Answer::on_its_way(self.fetch_key(id, stranger)),
         }
-        let compile = |stored: Versioned<crate::entity::User>| user_entry(stored, &self.default_account);
-        self.users.get(asked, RecordKey::user(account, name), self.source(), compile).await
     }
 
-    async fn role(&self, account: &AccountId, name: &str) -> Result<Option<Arc<RoleEntry>>, LookupError> {
-        self.trusted()?;
-        let asked = Name { account: account.as_str(), name };
-        if let Some(found) = self.roles.recall(asked, self.source()) {
-            return Ok(found);
-        }
+    fn user<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, UserEntry> {
+        let compile = |stored| user_entry(stored, &self.default_account);
+        self.look_up(&self.users, within(account, name), || RecordKey::user(account, name), compile)
+    }
+
+    fn role<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, RoleEntry> {
         let compile = |stored| RoleEntry::new(stored, &self.default_account);
-        self.roles.get(asked, RecordKey::role(account, name), self.source(), compile).await
+        self.look_up(&self.roles, within(account, name), || RecordKey::role(account, name), compile)
     }
 
-    async fn policy(&self, account: &AccountId, name: &str) -> Result<Option<Arc<PolicyEntry>>, LookupError> {
-        self.trusted()?;
-        let asked = Name { account: account.as_str(), name };
-        if let Some(found) = self.policies.recall(asked, self.source()) {
-            return Ok(found);
-        }
+    fn policy<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, PolicyEntry> {
         let compile = |stored| PolicyEntry::new(&stored, &self.default_account);
-        self.policies.get(asked, RecordKey::policy(account, name), self.source(), compile).await
+        self.look_up(&self.policies, within(account, name), || RecordKey::policy(account, name), compile)
     }
 
-    async fn group(&self, account: &AccountId, name: &str) -> Result<Option<Arc<GroupEntry>>, LookupError> {
-        self.trusted()?;
-        let asked = Name { account: account.as_str(), name };
-        if let Some(found) = self.groups.recall(asked, self.source()) {
-            return Ok(found);
-        }
+    fn group<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, GroupEntry> {
         let compile = |stored| GroupEntry::new(stored, &self.default_account);
-        self.groups.get(asked, RecordKey::group(account, name), self.source(), compile).await
+        self.look_up(&self.groups, within(account, name), || RecordKey::group(account, name), compile)
     }
 
-    async fn provider(&self, account: &AccountId, name: &str) -> Result<Option<Arc<ProviderEntry>>, LookupError> {
-        self.trusted()?;
-        let asked = Name { account: account.as_str(), name };
-        if let Some(found) = self.providers.recall(asked, self.source()) {
-            return Ok(found);
-        }
-        let compile = |stored: Versioned<crate::entity::OidcProvider>| {
-            Ok(ProviderEntry { provider: stored.value, revision: stored.revision })
-        };
-        self.providers.get(asked, RecordKey::oidc_provider(account, name), self.source(), compile).await
+    fn provider<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, ProviderEntry> {
+        let compile =
+            |stored: Versioned<OidcProvider>| Ok(ProviderEntry { provider: stored.value, revision: stored.revision });
+        self.look_up(&self.providers, within(account, name), || RecordKey::oidc_provider(account, name), compile)
     }
 
-    async fn bucket(&self, name: &str) -> Result<Option<Arc<BucketEntry>>, LookupError> {
-        self.trusted()?;
-        let asked = Name { account: "", name };
-        if let Some(found) = self.buckets.recall(asked, self.source()) {
-            return Ok(found);
-        }
+    fn bucket<'a>(&'a self, name: &'a str) -> Answer<'a, BucketEntry> {
         let compile = |stored| BucketEntry::new(stored, &self.default_account);
-        self.buckets.get(asked, RecordKey::bucket(name), self.source(), compile).await
+        self.look_up(&self.buckets, Name { account: "", name }, || RecordKey::bucket(name), compile)
     }
 
     fn session(&self, token: &str, key: &AccessKeyId, now: Timestamp) -> Result<Arc<SessionEntry>, token::Error> {
