@@ -52,11 +52,11 @@ const BUCKET_TAGS: [&str; 2] = ["s3:resourcetag/", "aws:resourcetag/"];
 
 /// Asks the PDP for every question; all must be allowed. No question at all is a denial by the caller's
 /// hand: an empty list never reaches this function (`None`).
-pub fn authorize(caller: &Authenticated, questions: Vec<Question<'_>>) -> Option<Result<Permit, Box<Denied>>> {
-    if questions.is_empty() {
-        return None;
-    }
-    let mut requirements = Vec::with_capacity(questions.len());
+pub fn authorize<'a>(
+    caller: &Authenticated,
+    questions: impl IntoIterator<Item = Question<'a>>,
+) -> Option<Result<Permit, Box<Denied>>> {
+    let mut requirements = Vec::new();
     let mut statements = Vec::new();
     for question in questions {
         match decide(caller, &question) {
@@ -65,7 +65,8 @@ pub fn authorize(caller: &Authenticated, questions: Vec<Question<'_>>) -> Option
         }
         requirements.push(question.requirement);
     }
-    Some(Ok(permit(caller, requirements, statements)))
+    // INVARIANT: each question was allowed, and there was one.
+    if requirements.is_empty() { None } else { Some(Ok(permit(caller, requirements, statements))) }
 }
 
 /// Whether one question is answered with yes, where no permit is to come of it.
@@ -152,7 +153,7 @@ fn trust(
         };
         let decision = policy::decide_trust(&request, policies);
         match judge(principal, requirement, &decision, None, None) {
-            Some(denied) => return Err(Box::new(denied)),
+            Some(denied) => return Err(denied),
             None => statements.extend(statement_names(&decision)),
         }
     }
@@ -208,19 +209,19 @@ fn decide_under(
     let decision = policy::decide(&request, &policies);
     let unknown = |key: &str| is_unknown(request.action, key, question.known);
     let unknown_key = decision.missing_keys.iter().copied().find(|key| unknown(key));
-    let Some(denied) =
+    let Some(mut denied) =
         judge(caller.principal(), &question.requirement, &decision, question.account, unknown_key.map(str::to_owned))
     else {
         return Ok(statement_names(&decision).collect());
     };
-    let mut wanted = TagFacts::default();
     // Who is denied with any tags makes the gate ask for none (security rule 28).
     if unknown_key.is_some() && (decision.is_allowed() || !policy::is_certain_denial(&request, &policies, unknown)) {
         let read = |facts: TagFacts| decision.missing_keys.iter().any(|key| unknown(key) && facts.covers(key));
-        wanted.object = read(TagFacts { object: true, bucket: false });
-        wanted.bucket = read(TagFacts { object: false, bucket: true });
+        denied.wanted.object = read(TagFacts { object: true, bucket: false });
+        denied.wanted.bucket = read(TagFacts { object: false, bucket: true });
     }
-    Err(Box::new(Denied { report: report(caller, &request, &decision), wanted, ..denied }))
+    denied.report = report(caller, &request, &decision);
+    Err(denied)
 }
 
 /// What the caller may have decoded. S3 denials are described only where the configuration asks for it: there a
@@ -250,12 +251,12 @@ fn judge(
     decision: &Decision,
     account: Option<&AccountId>,
     unknown_key: Option<String>,
-) -> Option<Denied> {
+) -> Option<Box<Denied>> {
     if decision.outcome == Outcome::Allow && unknown_key.is_none() {
         return None;
     }
     let same_account = account.is_some_and(|owner| principal.account() == Some(owner));
-    Some(Denied {
+    Some(Box::new(Denied {
         principal: principal.clone(),
         requirement: requirement.clone(),
         outcome: decision.outcome,
@@ -265,7 +266,7 @@ fn judge(
         wanted: TagFacts::default(),
         report: None,
         encoded: None,
-    })
+    }))
 }
 
 /// A fact of the backend that the decision read where nobody asks the backend: with one the request is taken as

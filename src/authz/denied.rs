@@ -56,24 +56,29 @@ impl Denied {
             return "Access Denied".to_owned();
         };
         let Requirement { action, resource } = &self.requirement;
-        let mut text = format!("User: {arn} is not authorized to perform: {action} on resource: \"{resource}\"");
+        let resource = resource.to_text();
+        // Room for the words around the names.
+        let mut text = String::with_capacity(192 + arn.len() + resource.len());
+        text.extend(["User: ", &arn, " is not authorized to perform: ", action, " on resource: \"", &resource, "\""]);
         if let Some(cause) = self.cause {
-            let named = cause.to_string();
-            let kind = named.split_once(' ').map_or(named.as_str(), |(_, kind)| kind);
+            let named = cause.name();
             match self.outcome {
-                Outcome::ExplicitDeny => text.push_str(&format!(" with an explicit deny in {named}")),
+                Outcome::ExplicitDeny => text.extend([" with an explicit deny in ", named]),
                 Outcome::ImplicitDeny | Outcome::Allow => {
-                    text.push_str(&format!(" because no {kind} allows the {action} action"));
+                    let kind = named.split_once(' ').map_or(named, |(_, kind)| kind);
+                    text.extend([" because no ", kind, " allows the ", action, " action"]);
                 }
             }
         }
         if let Some(key) = &self.unknown_key {
-            text.push_str(&format!(
-                ". A policy statement reads the condition key {key}, whose value cannot be known: tags there differ by case alone"
-            ));
+            text.extend([
+                ". A policy statement reads the condition key ",
+                key,
+                ", whose value cannot be known: tags there differ by case alone",
+            ]);
         }
         if let Some(encoded) = &self.encoded {
-            text.push_str(&format!(". Encoded authorization failure message: {encoded}"));
+            text.extend([". Encoded authorization failure message: ", encoded]);
         }
         text
     }

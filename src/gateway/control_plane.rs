@@ -100,20 +100,11 @@ impl Gateway {
         authz::resource_context(account, &mut context);
         let asked = request.ask(account, &self.records, &mut context).await?;
         let context = &context;
-        let questions = asked
-            .requirements
-            .into_iter()
-            .map(|requirement| {
-                let context = LazyContext::new(|| context.clone());
-                Question {
-                    requirement,
-                    bucket: None,
-                    account: Some(account),
-                    context,
-                    known: authz::TagFacts::default(),
-                }
-            })
-            .collect();
+        let questions = asked.requirements.into_iter().map(|requirement| {
+            let context = LazyContext::new(|| context.clone());
+            let known = authz::TagFacts::default();
+            Question { requirement, bucket: None, account: Some(account), context, known }
+        });
         let started = self.clock.ticks();
         let decided = authz::authorize(caller, questions);
         scene.trace.decide_nanos += self.clock.ticks().saturating_sub(started);

@@ -320,7 +320,7 @@ pub(super) fn pass(answer: BackendAnswer) -> Response {
     let mut response = Response::empty(answer.status);
     for name in PASSED_HEADERS {
         if let Some(value) = answer.header(name) {
-            response = response.with_header(name, value);
+            response = response.with_header(name, value.to_owned());
         }
     }
     response.body = answer.body;

@@ -117,7 +117,7 @@ impl Gateway {
                 let about = about(&need);
                 call.question(need, about, seen)
             };
-            let decided = authz::authorize(call.caller, needs().into_iter().map(question).collect());
+            let decided = authz::authorize(call.caller, needs().into_iter().map(question));
             scene.trace.decide_nanos += self.clock.ticks().saturating_sub(started);
             let Some(Err(denied)) = decided else { return Ok(decided) };
             if !self.learn(call, seen, about(&denied.requirement), denied.wanted).await? {

@@ -154,6 +154,14 @@ impl Fault {
         Self::Authn(authn::Error::Signature(error))
     }
 
+    /// What the fault says. Denials, the commonest, without the detour through a formatter.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Denied(denied) => denied.message(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether a caller with a web identity was refused for what it presented, and not for want of an answer.
     pub(super) fn refuses_web_identity(&self) -> bool {
         match self {
@@ -174,7 +182,7 @@ impl Fault {
                 crate::policy::Outcome::ImplicitDeny | crate::policy::Outcome::Allow => "implicit_deny",
             };
             let requirement = &denied.requirement;
-            trace.decided.push((requirement.action.clone(), requirement.resource.to_string()));
+            trace.decided.push((requirement.action.clone(), requirement.resource.to_text().into_owned()));
             trace.statements.clone_from(&denied.statements);
         } else if matches!(self, Self::NothingRequired | Self::OtherOwner(_)) {
             trace.decision = "implicit_deny";

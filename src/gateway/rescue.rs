@@ -11,6 +11,7 @@ use crate::sigv4;
 use crate::token;
 use crate::wire::{RequestHead, Response, aws_query, percent};
 use crate::{iam, sts};
+use std::borrow::Cow;
 
 /// The form of an error document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +45,12 @@ pub(super) struct Answer {
 struct Saying {
     status: u16,
     code: &'static str,
-    message: String,
+    message: Cow<'static, str>,
     extra: Vec<(&'static str, String)>,
 }
 
 impl Saying {
-    fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+    fn new(status: u16, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { status, code, message: message.into(), extra: Vec::new() }
     }
 
@@ -65,7 +66,7 @@ pub(super) fn answer(fault: &Fault, dialect: Dialect, head: &RequestHead, reques
         Dialect::S3 => s3_saying(fault),
         Dialect::Iam | Dialect::Sts => control_saying(fault),
     };
-    let resource = String::from_utf8_lossy(head.raw_path()).into_owned();
+    let resource = String::from_utf8_lossy(head.raw_path());
     let response = write(&saying, dialect, &resource, request_id);
     // Strangers can have SlowDown as often as they like: it is in the access log.
     if saying.status >= 500 && saying.code != "SlowDown" {
@@ -90,7 +91,7 @@ pub fn error_response(
     resource: &str,
     request_id: &str,
 ) -> Response {
-    write(&Saying::new(status, code, message), dialect, resource, request_id)
+    write(&Saying::new(status, code, message.to_owned()), dialect, resource, request_id)
 }
 
 fn write(saying: &Saying, dialect: Dialect, resource: &str, request_id: &str) -> Response {
@@ -122,46 +123,46 @@ const BACKEND_OPEN: &str =
     "The storage behind this gate gave no whole answer: the request may or may not have been carried out.";
 
 fn s3_saying(fault: &Fault) -> Saying {
-    let text = fault.to_string();
+    let text = || fault.text();
     match fault {
         Fault::Authn(error) => s3_authn(error),
-        Fault::Query(_) => Saying::new(400, "InvalidURI", text),
+        Fault::Query(_) => Saying::new(400, "InvalidURI", text()),
         Fault::Parameters(_)
         | Fault::NotAForm
         | Fault::ParametersTwice
         | Fault::MissingAction
-        | Fault::ForeignScope(_) => Saying::new(400, "InvalidRequest", text),
+        | Fault::ForeignScope(_) => Saying::new(400, "InvalidRequest", text()),
         Fault::Unsigned | Fault::Denied(_) | Fault::NothingRequired | Fault::OtherOwner(_) => {
-            Saying::new(403, "AccessDenied", text)
+            Saying::new(403, "AccessDenied", text())
         }
         // These arise on the control plane only, which has its own dialect.
         Fault::Iam(_) | Fault::Sts(_) | Fault::WebKeys(_) | Fault::TooManyRefused => {
             Saying::new(500, "InternalError", UNAVAILABLE)
         }
-        Fault::S3(error) => Saying::new(error.code().status(), error.code().as_str(), text),
-        Fault::NotImplemented(_) => Saying::new(501, "NotImplemented", text),
+        Fault::S3(error) => Saying::new(error.code().status(), error.code().as_str(), text()),
+        Fault::NotImplemented(_) => Saying::new(501, "NotImplemented", text()),
         Fault::NoSuchBucket { bucket } => {
             Saying::new(404, "NoSuchBucket", no_such_bucket(bucket)).with("BucketName", bucket.clone())
         }
         Fault::NoSuchBucketPolicy { bucket } => {
-            Saying::new(404, "NoSuchBucketPolicy", text).with("BucketName", bucket.clone())
+            Saying::new(404, "NoSuchBucketPolicy", text()).with("BucketName", bucket.clone())
         }
-        Fault::Policy(_) => Saying::new(400, "MalformedPolicy", text),
-        Fault::PolicyOfAnotherAccount => Saying::new(405, "MethodNotAllowed", text),
-        Fault::PolicyWithoutRecord { .. } | Fault::PolicyRemovesOwnAccess => Saying::new(400, "InvalidRequest", text),
-        Fault::BucketTaken => Saying::new(409, "BucketAlreadyExists", text),
-        Fault::BucketBusy => Saying::new(409, "OperationAborted", text),
-        Fault::MissingLength => Saying::new(411, "MissingContentLength", text),
-        Fault::BadLength => Saying::new(400, "InvalidArgument", text),
-        Fault::UnexpectedBody(_) | Fault::StreamingUnsigned => Saying::new(400, "InvalidRequest", text),
-        Fault::ContentSha256 => Saying::new(400, "XAmzContentSHA256Mismatch", text),
+        Fault::Policy(_) => Saying::new(400, "MalformedPolicy", text()),
+        Fault::PolicyOfAnotherAccount => Saying::new(405, "MethodNotAllowed", text()),
+        Fault::PolicyWithoutRecord { .. } | Fault::PolicyRemovesOwnAccess => Saying::new(400, "InvalidRequest", text()),
+        Fault::BucketTaken => Saying::new(409, "BucketAlreadyExists", text()),
+        Fault::BucketBusy => Saying::new(409, "OperationAborted", text()),
+        Fault::MissingLength => Saying::new(411, "MissingContentLength", text()),
+        Fault::BadLength => Saying::new(400, "InvalidArgument", text()),
+        Fault::UnexpectedBody(_) | Fault::StreamingUnsigned => Saying::new(400, "InvalidRequest", text()),
+        Fault::ContentSha256 => Saying::new(400, "XAmzContentSHA256Mismatch", text()),
         Fault::Chunks(error) => {
             let (code, status) = error.s3_code();
-            Saying::new(status, code, text)
+            Saying::new(status, code, text())
         }
-        Fault::Body(BodyError::TooLarge { .. }) => Saying::new(400, "MaxMessageLengthExceeded", text),
-        Fault::Body(BodyError::Incomplete) => Saying::new(400, "IncompleteBody", text),
-        Fault::Body(BodyError::TimedOut) => Saying::new(400, "RequestTimeout", text),
+        Fault::Body(BodyError::TooLarge { .. }) => Saying::new(400, "MaxMessageLengthExceeded", text()),
+        Fault::Body(BodyError::Incomplete) => Saying::new(400, "IncompleteBody", text()),
+        Fault::Body(BodyError::TimedOut) => Saying::new(400, "RequestTimeout", text()),
         Fault::Body(BodyError::Busy) => Saying::new(503, "SlowDown", SLOW_DOWN),
         Fault::Backend(BackendError::Unreachable) => Saying::new(503, "ServiceUnavailable", BACKEND_GONE),
         Fault::Backend(BackendError::Ambiguous | BackendError::TooLarge) | Fault::BackendAnswer => {
@@ -170,7 +171,7 @@ fn s3_saying(fault: &Fault) -> Saying {
         Fault::BackendRefusesGate(_) => Saying::new(503, "ServiceUnavailable", BACKEND_REFUSES),
         Fault::Lookup(error) => s3_lookup(error),
         // Read by clients as "try again".
-        Fault::FactChanged => Saying::new(503, "SlowDown", text),
+        Fault::FactChanged => Saying::new(503, "SlowDown", text()),
         Fault::FactUnknown(_) | Fault::Store(_) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
     }
 }
@@ -203,15 +204,15 @@ fn no_such_bucket(bucket: &str) -> String {
 }
 
 fn s3_authn(error: &authn::Error) -> Saying {
-    let text = error.to_string();
+    let text = || error.to_string();
     match error {
         authn::Error::Signature(error) => s3_signature(error),
         authn::Error::UnknownKey(key) | authn::Error::TokenMissing(key) => {
-            Saying::new(403, "InvalidAccessKeyId", text).with("AWSAccessKeyId", key.as_str())
+            Saying::new(403, "InvalidAccessKeyId", text()).with("AWSAccessKeyId", key.as_str())
         }
-        authn::Error::Token(token::Error::Expired { .. }) => Saying::new(400, "ExpiredToken", text),
+        authn::Error::Token(token::Error::Expired { .. }) => Saying::new(400, "ExpiredToken", text()),
         authn::Error::Token(_) | authn::Error::TokenWithLongTermKey | authn::Error::SessionRevoked => {
-            Saying::new(400, "InvalidToken", text)
+            Saying::new(400, "InvalidToken", text())
         }
         authn::Error::Lookup(error) => s3_lookup(error),
         authn::Error::UnusableSecret => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
@@ -260,13 +261,13 @@ fn spaced_hex(bytes: &[u8]) -> String {
 }
 
 fn control_saying(fault: &Fault) -> Saying {
-    let text = fault.to_string();
+    let text = || fault.text();
     match fault {
         Fault::Authn(authn::Error::Signature(error)) => {
             let (code, status) = error.iam_code();
-            Saying::new(status, code, if status >= 500 { UNAVAILABLE.to_owned() } else { text })
+            Saying::new(status, code, if status >= 500 { UNAVAILABLE.to_owned() } else { text() })
         }
-        Fault::Authn(authn::Error::Token(token::Error::Expired { .. })) => Saying::new(403, "ExpiredToken", text),
+        Fault::Authn(authn::Error::Token(token::Error::Expired { .. })) => Saying::new(403, "ExpiredToken", text()),
         Fault::Authn(authn::Error::UnknownKey(_)) => {
             Saying::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
         }
@@ -275,25 +276,25 @@ fn control_saying(fault: &Fault) -> Saying {
             | authn::Error::TokenMissing(_)
             | authn::Error::TokenWithLongTermKey
             | authn::Error::SessionRevoked,
-        ) => Saying::new(403, "InvalidClientTokenId", text),
+        ) => Saying::new(403, "InvalidClientTokenId", text()),
         Fault::Authn(authn::Error::Lookup(error)) | Fault::Lookup(error) => control_lookup(error),
         Fault::Authn(authn::Error::UnusableSecret) => Saying::new(503, "ServiceUnavailable", UNAVAILABLE),
-        Fault::Query(_) => Saying::new(404, "MalformedQueryString", text),
-        Fault::Parameters(_) | Fault::NotAForm | Fault::BadLength => Saying::new(400, "ValidationError", text),
-        Fault::ParametersTwice => Saying::new(400, "InvalidParameterCombination", text),
-        Fault::MissingAction => Saying::new(400, "MissingAction", text),
-        Fault::Unsigned => Saying::new(403, "MissingAuthenticationToken", text),
-        Fault::ForeignScope(_) => Saying::new(403, "SignatureDoesNotMatch", text),
-        Fault::Iam(error) => Saying::new(error.status(), error.code(), text),
-        Fault::Sts(error) => Saying::new(error.status(), error.code(), text),
-        Fault::WebKeys(WebKeysError::Unreachable) => Saying::new(400, "IDPCommunicationError", text),
+        Fault::Query(_) => Saying::new(404, "MalformedQueryString", text()),
+        Fault::Parameters(_) | Fault::NotAForm | Fault::BadLength => Saying::new(400, "ValidationError", text()),
+        Fault::ParametersTwice => Saying::new(400, "InvalidParameterCombination", text()),
+        Fault::MissingAction => Saying::new(400, "MissingAction", text()),
+        Fault::Unsigned => Saying::new(403, "MissingAuthenticationToken", text()),
+        Fault::ForeignScope(_) => Saying::new(403, "SignatureDoesNotMatch", text()),
+        Fault::Iam(error) => Saying::new(error.status(), error.code(), text()),
+        Fault::Sts(error) => Saying::new(error.status(), error.code(), text()),
+        Fault::WebKeys(WebKeysError::Unreachable) => Saying::new(400, "IDPCommunicationError", text()),
         Fault::WebKeys(WebKeysError::Untrusted | WebKeysError::Unusable | WebKeysError::UnknownKey) => {
-            Saying::new(400, "InvalidIdentityToken", text)
+            Saying::new(400, "InvalidIdentityToken", text())
         }
         Fault::TooManyRefused => Saying::new(400, "Throttling", RATE_EXCEEDED),
-        Fault::Denied(_) | Fault::NothingRequired | Fault::OtherOwner(_) => Saying::new(403, "AccessDenied", text),
-        Fault::Body(BodyError::TooLarge { .. }) => Saying::new(413, "RequestEntityTooLarge", text),
-        Fault::Body(BodyError::Incomplete | BodyError::TimedOut) => Saying::new(400, "RequestExpired", text),
+        Fault::Denied(_) | Fault::NothingRequired | Fault::OtherOwner(_) => Saying::new(403, "AccessDenied", text()),
+        Fault::Body(BodyError::TooLarge { .. }) => Saying::new(413, "RequestEntityTooLarge", text()),
+        Fault::Body(BodyError::Incomplete | BodyError::TimedOut) => Saying::new(400, "RequestExpired", text()),
         Fault::Body(BodyError::Busy) => Saying::new(400, "Throttling", RATE_EXCEEDED),
         Fault::Backend(_)
         | Fault::BackendAnswer

@@ -102,7 +102,7 @@ impl Gateway {
             Question { requirement, bucket: None, account, context, known: authz::TagFacts::default() }
         };
         let started = self.clock.ticks();
-        let decided = authz::authorize(caller, requirements.into_iter().map(question).collect());
+        let decided = authz::authorize(caller, requirements.into_iter().map(question));
         scene.trace.decide_nanos += self.clock.ticks().saturating_sub(started);
         let permit = decided.ok_or(Fault::NothingRequired)??;
         scene.trace.allowed(&permit);

@@ -96,7 +96,7 @@ impl Trace {
     pub(super) fn allowed(&mut self, permit: &Permit) {
         self.decision = if self.denied.is_empty() { "allow" } else { "partial" };
         let decided = permit.requirements().iter();
-        self.decided.extend(decided.map(|need| (need.action.clone(), need.resource.to_string())));
+        self.decided.extend(decided.map(|need| (need.action.clone(), need.resource.to_text().into_owned())));
         self.statements.extend(permit.statements().iter().cloned());
     }
 
@@ -107,7 +107,7 @@ impl Trace {
             ("explicit_deny", _) | (_, Outcome::ExplicitDeny) => "explicit_deny",
             (_, Outcome::ImplicitDeny | Outcome::Allow) => "implicit_deny",
         };
-        let decided = (denied.requirement.action.clone(), denied.requirement.resource.to_string());
+        let decided = (denied.requirement.action.clone(), denied.requirement.resource.to_text().into_owned());
         self.decided.push(decided.clone());
         self.denied.push(decided);
         self.statements.extend(denied.statements.iter().cloned());

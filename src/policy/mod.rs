@@ -78,6 +78,17 @@ pub enum PolicyKind {
 }
 
 impl PolicyKind {
+    /// As in "an explicit deny in a permissions boundary".
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "an identity-based policy",
+            Self::Session => "a session policy",
+            Self::Boundary => "a permissions boundary",
+            Self::Bucket => "a resource-based policy",
+            Self::Trust => "a role trust policy",
+        }
+    }
+
     /// Whether statements of this kind name principals.
     fn names_principals(self) -> bool {
         matches!(self, Self::Bucket | Self::Trust)
@@ -85,15 +96,8 @@ impl PolicyKind {
 }
 
 impl fmt::Display for PolicyKind {
-    /// As in "an explicit deny in a permissions boundary".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Identity => "an identity-based policy",
-            Self::Session => "a session policy",
-            Self::Boundary => "a permissions boundary",
-            Self::Bucket => "a resource-based policy",
-            Self::Trust => "a role trust policy",
-        })
+        f.write_str(self.name())
     }
 }
 

@@ -73,7 +73,7 @@ pub fn address(head: &RequestHead, rules: &AddressingRules) -> Result<Target, Er
     let path = head.raw_path().strip_prefix(b"/").unwrap_or(head.raw_path());
     match head.host().and_then(|host| bucket_label(host, &rules.domains)) {
         Some(label) => {
-            let bucket = BucketName::parse(label.as_bytes(), &rules.buckets)?;
+            let bucket = BucketName::parse(label.to_ascii_lowercase().as_bytes(), &rules.buckets)?;
             with_key(bucket, path, rules)
         }
         None if path.is_empty() => Ok(Target::Service),
@@ -99,12 +99,12 @@ pub fn is_bucket_host(host: &str, domains: &[String]) -> bool {
     bucket_label(host, domains).is_some()
 }
 
-/// The labels before the longest domain that the host ends in, lower-cased; none for path style.
-fn bucket_label(host: &str, domains: &[String]) -> Option<String> {
+/// The labels before the longest domain that the host ends in, as they were sent; none for path style.
+fn bucket_label<'a>(host: &'a str, domains: &[String]) -> Option<&'a str> {
     if domains.is_empty() {
         return None;
     }
-    let host = without_port(host).to_ascii_lowercase();
+    let host = without_port(host);
     let mut found: Option<&str> = None;
     for domain in domains {
         let domain = without_port(domain);
@@ -119,7 +119,7 @@ fn bucket_label(host: &str, domains: &[String]) -> Option<String> {
             found = Some(label);
         }
     }
-    found.filter(|label| !SERVICE_LABELS.contains(label)).map(str::to_owned)
+    found.filter(|label| !SERVICE_LABELS.iter().any(|service| service.eq_ignore_ascii_case(label)))
 }
 
 /// The host without its port and without the dot that ends an absolute name.

@@ -21,6 +21,14 @@ macro_rules! codes {
                 }
             }
 
+            /// The code by its name, with case.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $(stringify!($name) => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
             /// HTTP status.
             pub fn status(self) -> u16 {
                 match self {
@@ -96,13 +104,6 @@ codes! {
     SlowDown 503 "Please reduce your request rate."
 }
 
-impl ErrorCode {
-    /// The code by its name, with case.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|code| code.as_str() == name).copied()
-    }
-}
-
 /// S3's error document, without a namespace: code, message, further elements, resource and the ids.
 pub fn error_document(
     code: ErrorCode,
@@ -142,6 +143,9 @@ mod tests {
             assert_eq!(ErrorCode::from_name(name).map(ErrorCode::status), Some(status), "{name}");
         }
         assert_eq!(ErrorCode::from_name("accessdenied"), None);
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::from_name(code.as_str()), Some(*code));
+        }
     }
 
     #[test]

@@ -74,12 +74,16 @@ impl Principal {
     pub fn arn(&self) -> Option<String> {
         match self {
             Self::Anonymous => None,
-            Self::Root { account } => Some(format!("arn:aws:iam::{account}:root")),
-            Self::User { account, path, name, .. } => Some(format!("arn:aws:iam::{account}:user{path}{name}")),
-            Self::RoleSession { account, role_name, session, .. } => {
-                Some(format!("arn:aws:sts::{account}:assumed-role/{role_name}/{session}"))
+            Self::Root { account } => Some(["arn:aws:iam::", account.as_str(), ":root"].concat()),
+            Self::User { account, path, name, .. } => {
+                Some(["arn:aws:iam::", account.as_str(), ":user", path, name].concat())
             }
-            Self::FederatedUser { account, name, .. } => Some(format!("arn:aws:sts::{account}:federated-user/{name}")),
+            Self::RoleSession { account, role_name, session, .. } => {
+                Some(["arn:aws:sts::", account.as_str(), ":assumed-role/", role_name, "/", session].concat())
+            }
+            Self::FederatedUser { account, name, .. } => {
+                Some(["arn:aws:sts::", account.as_str(), ":federated-user/", name].concat())
+            }
             Self::WebIdentity { provider } => Some(provider.to_string()),
         }
     }
@@ -88,7 +92,7 @@ impl Principal {
     pub fn role_arn(&self) -> Option<String> {
         match self {
             Self::RoleSession { account, role_path, role_name, .. } => {
-                Some(format!("arn:aws:iam::{account}:role{role_path}{role_name}"))
+                Some(["arn:aws:iam::", account.as_str(), ":role", role_path, role_name].concat())
             }
             _ => None,
         }

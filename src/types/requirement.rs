@@ -21,7 +21,7 @@ impl ResourceName {
 
     /// `arn:aws:s3:::BUCKET`.
     pub fn bucket(bucket: &str) -> Self {
-        Self(format!("arn:aws:s3:::{bucket}").into_bytes())
+        Self(["arn:aws:s3:::", bucket].concat().into_bytes())
     }
 
     /// `arn:aws:s3:::BUCKET/KEY` with the decoded key's bytes.
@@ -38,12 +38,16 @@ impl ResourceName {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// For messages and logs only: bytes that are not UTF-8 show as U+FFFD.
+    pub fn to_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
+    }
 }
 
 impl fmt::Display for ResourceName {
-    /// For messages and logs only: bytes that are not UTF-8 show as U+FFFD.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from_utf8_lossy(&self.0))
+        f.write_str(&self.to_text())
     }
 }
 

@@ -109,7 +109,7 @@ fn every_fault_has_an_answer_in_every_dialect() {
             assert_eq!(answer.status, status, "{fault:?} on {plane:?}");
             assert!(body.contains(&format!("<Code>{code}</Code>")), "{fault:?} on {plane:?}: {body}");
             assert!(body.contains("REQ1"), "{body}");
-            assert!(answer.headers.contains(&("cache-control", "no-store".to_owned())));
+            assert!(answer.headers.contains(&("cache-control", "no-store".into())));
             let message = body.split("<Message>").nth(1).unwrap_or_default();
             assert!(!message.starts_with('<'), "{fault:?} has no message");
             if status >= 500 && status != 501 {
