@@ -57,7 +57,7 @@ pub(super) fn parse(value: &[u8], headers: &ClaimHeaders<'_>) -> Result<Signatur
 
 fn fields(rest: &str) -> Result<Fields<'_>, Error> {
     let (mut credential, mut signed_headers, mut signature) = (None, None, None);
-    for piece in rest.split(',') {
+    for piece in claim::pieces(rest, b',') {
         let (name, value) = claim::cut(piece.trim_matches(' '), b'=').ok_or(Error::MalformedAuthorization)?;
         let (slot, name) = match name {
             "Credential" => (&mut credential, "Credential"),

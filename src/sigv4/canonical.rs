@@ -81,8 +81,9 @@ pub(super) fn push_header<'a>(name: &str, values: impl Iterator<Item = &'a [u8]>
 
 /// Appends a header value, trimmed, with runs of spaces and tabs as one space.
 fn push_folded(value: &[u8], out: &mut Vec<u8>) {
-    // Nearly every value has no blank, and a session token is long.
-    if memchr::memchr2(b' ', b'\t', value).is_none() {
+    // Nearly every value has no blank, and a session token is long. In bytes, not truths: so sixteen are done at once.
+    let blanks = value.iter().fold(0, |any, byte| any | u8::from(*byte == b' ') | u8::from(*byte == b'\t'));
+    if blanks == 0 {
         out.extend_from_slice(value);
         return;
     }

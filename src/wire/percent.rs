@@ -97,10 +97,10 @@ pub fn decode_form(text: &[u8]) -> Result<Vec<u8>, InvalidEscape> {
 }
 
 fn decode_with(text: &[u8], plus_is_space: bool) -> Result<Vec<u8>, InvalidEscape> {
-    let next = |rest| if plus_is_space { memchr::memchr2(b'%', b'+', rest) } else { memchr::memchr(b'%', rest) };
+    let is_mark = |byte: &u8| *byte == b'%' || (plus_is_space && *byte == b'+');
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some((plain, marked)) = next(rest).and_then(|at| rest.split_at_checked(at)) {
+    while let Some((plain, marked)) = rest.iter().position(is_mark).and_then(|at| rest.split_at_checked(at)) {
         out.extend_from_slice(plain);
         rest = match marked {
             [b'%', high, low, tail @ ..] => {
