@@ -3,9 +3,9 @@
 
 use super::claim::{self, ALGORITHM, ALGORITHM_4A, ClaimKind, SignatureClaim};
 use super::error::{Error, Place};
+use super::headers::ClaimHeaders;
 use super::payload::PayloadKind;
 use crate::types::Timestamp;
-use crate::wire::RequestHead;
 use std::sync::Arc;
 
 /// A valid header has at most 128 characters of key id, the scope, and names of headers of which a request
@@ -20,12 +20,12 @@ struct Fields<'a> {
 }
 
 /// Parses the header's value and what belongs to it in other headers.
-pub(super) fn parse(value: &[u8], head: &RequestHead) -> Result<SignatureClaim, Error> {
+pub(super) fn parse(value: &[u8], headers: &ClaimHeaders<'_>) -> Result<SignatureClaim, Error> {
     if value.len() > MAX_LENGTH {
         return Err(Error::AuthorizationTooLong(MAX_LENGTH));
     }
     let text = claim::printable(value).ok_or(Error::MalformedAuthorization)?;
-    let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let (scheme, rest) = claim::cut(text, b' ').unwrap_or((text, ""));
     match scheme {
         ALGORITHM => {}
         "AWS" => return Err(Error::SignatureVersion2(Place::Header)),
@@ -36,8 +36,8 @@ pub(super) fn parse(value: &[u8], head: &RequestHead) -> Result<SignatureClaim, 
     let fields = fields(rest)?;
     let (access_key, scope) = claim::credential(fields.credential, Place::Header)?;
     let signed_headers = claim::signed_headers(fields.signed_headers, Place::Header)?;
-    let (signing_time, time_text, dated_by_date) = signing_time(head)?;
-    let payload = match claim::single_header(head, "x-amz-content-sha256")? {
+    let (signing_time, time_text, dated_by_date) = signing_time(headers)?;
+    let payload = match headers.content_sha256.value("x-amz-content-sha256")? {
         None => None,
         Some(value) => Some(PayloadKind::parse(claim::printable(value).unwrap_or_default())?),
     };
@@ -50,15 +50,15 @@ pub(super) fn parse(value: &[u8], head: &RequestHead) -> Result<SignatureClaim, 
         time_text,
         dated_by_date,
         kind: ClaimKind::Header,
-        session_token: claim::token(claim::single_header(head, "x-amz-security-token")?, Place::Header)?,
+        session_token: claim::token(headers.security_token.value("x-amz-security-token")?, Place::Header)?,
         payload,
     })
 }
 
 fn fields(rest: &str) -> Result<Fields<'_>, Error> {
     let (mut credential, mut signed_headers, mut signature) = (None, None, None);
-    for piece in rest.split(',') {
-        let (name, value) = piece.trim_matches(' ').split_once('=').ok_or(Error::MalformedAuthorization)?;
+    for piece in claim::pieces(rest, b',') {
+        let (name, value) = claim::cut(piece.trim_matches(' '), b'=').ok_or(Error::MalformedAuthorization)?;
         let (slot, name) = match name {
             "Credential" => (&mut credential, "Credential"),
             "SignedHeaders" => (&mut signed_headers, "SignedHeaders"),
@@ -82,13 +82,13 @@ fn fields(rest: &str) -> Result<Fields<'_>, Error> {
 }
 
 /// The time of signing: `x-amz-date`, or else `Date` in the basic form or HTTP's.
-fn signing_time(head: &RequestHead) -> Result<(Timestamp, Arc<str>, bool), Error> {
-    if let Some(value) = claim::single_header(head, "x-amz-date")? {
+fn signing_time(headers: &ClaimHeaders<'_>) -> Result<(Timestamp, Arc<str>, bool), Error> {
+    if let Some(value) = headers.amz_date.value("x-amz-date")? {
         let text = claim::printable(value).unwrap_or_default();
         let time = Timestamp::parse_basic(text).map_err(|_| Error::MalformedDate(Place::Header))?;
         return Ok((time, text.into(), false));
     }
-    let text = claim::single_header(head, "date")?.and_then(claim::printable).ok_or(Error::MissingDate)?;
+    let text = headers.date.value("date")?.and_then(claim::printable).ok_or(Error::MissingDate)?;
     let time = Timestamp::parse_basic(text).or_else(|_| Timestamp::parse_http(text)).map_err(|_| Error::MissingDate)?;
     Ok((time, time.basic().into(), true))
 }

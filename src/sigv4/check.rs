@@ -2,6 +2,7 @@
 
 use super::claim::{ClaimKind, SignatureClaim};
 use super::error::{Error, Place};
+use super::headers::SignedHeaders;
 use super::payload::PayloadKind;
 use super::presigned::hoisted_headers;
 use crate::types::Timestamp;
@@ -48,12 +49,12 @@ pub struct Rules<'a> {
 
 /// A claim that passed every check that needs no key, together with the request it is about.
 /// The only thing [`super::verify`] takes, so no check can be left out.
-#[derive(Clone, Copy)]
 pub struct CheckedClaim<'r> {
     pub(super) claim: &'r SignatureClaim,
     pub(super) head: &'r RequestHead,
     pub(super) query: &'r QueryString,
     pub(super) service: Service,
+    pub(super) signed: SignedHeaders<'r>,
 }
 
 impl CheckedClaim<'_> {
@@ -79,7 +80,7 @@ impl SignatureClaim {
     ) -> Result<CheckedClaim<'r>, Error> {
         self.check_scope(rules)?;
         self.check_time(rules)?;
-        self.check_signed_headers(head)?;
+        let signed = SignedHeaders::of(self.signed_headers(), head, self.dated_by_date)?;
         if self.place() == Place::Query {
             hoisted_headers(head, query)?;
         }
@@ -87,7 +88,7 @@ impl SignatureClaim {
         if rules.service != Service::S3 {
             self.check_control_call(head)?;
         }
-        Ok(CheckedClaim { claim: self, head, query, service: rules.service })
+        Ok(CheckedClaim { claim: self, head, query, service: rules.service, signed })
     }
 
     pub(super) fn check_scope(&self, rules: &Rules<'_>) -> Result<(), Error> {
@@ -125,25 +126,6 @@ impl SignatureClaim {
             // A form's life is bounded by its policy.
             ClaimKind::Header | ClaimKind::Form => Ok(()),
         }
-    }
-
-    /// `host`, every `x-amz-*` header and the header that carries the date are signed; what is said to be signed
-    /// is there; Host is there once.
-    fn check_signed_headers(&self, head: &RequestHead) -> Result<(), Error> {
-        if super::claim::single_header(head, "host")?.is_none_or(<[u8]>::is_empty) {
-            return Err(Error::MissingHost);
-        }
-        // First, because it bounds the list by the headers that are there.
-        if let Some(absent) = self.signed_headers().find(|name| head.header(name).is_none()) {
-            return Err(Error::SignedHeaderAbsent(absent.into()));
-        }
-        let needs = |name: &str| name == "host" || name.starts_with("x-amz-") || (self.dated_by_date && name == "date");
-        let unsigned = |name: &&str| needs(name) && !self.signs(name);
-        let mut missing = head.headers().map(|header| header.name).filter(unsigned).peekable();
-        if missing.peek().is_some() {
-            return Err(Error::UnsignedHeaders(missing.map(Box::from).collect()));
-        }
-        Ok(())
     }
 
     fn check_payload(&self, service: Service) -> Result<(), Error> {

@@ -1,8 +1,8 @@
 //! The chain of chunk signatures: each is over the one before, the first over the request's.
 
 use super::canonical::push_header;
+use super::hex_digest::HexDigest;
 use super::key::SigningKey;
-use super::payload::push_hex;
 use sha2::{Digest, Sha256};
 
 const CHUNK: &str = "AWS4-HMAC-SHA256-PAYLOAD";
@@ -57,8 +57,9 @@ impl ChunkChain {
     }
 
     fn end(&mut self, sha256: &[u8; 32]) -> &str {
-        push_hex(sha256, &mut self.string_to_sign);
-        self.previous = self.key.signature(&self.string_to_sign);
+        self.string_to_sign.extend_from_slice(HexDigest::of(sha256).as_bytes());
+        self.previous.clear();
+        self.previous.push_str(self.key.signature(&self.string_to_sign).as_str());
         &self.previous
     }
 }

@@ -5,8 +5,9 @@
 //! token alone, any of the signature's query keys in any case, those of Signature Version 2 too.
 
 use super::error::{Error, Place};
+use super::headers::ClaimHeaders;
 use super::payload::PayloadKind;
-use super::scope::{CredentialScope, TERMINATOR};
+use super::scope::{CredentialScope, ScopeFault};
 use super::{authorization, presigned};
 use crate::types::{AccessKeyId, Timestamp};
 use crate::wire::{QueryString, RequestHead, is_token_byte};
@@ -64,7 +65,7 @@ impl SignatureClaim {
 
     /// The names of the signed headers, sorted.
     pub fn signed_headers(&self) -> impl Iterator<Item = &str> {
-        self.signed_headers.split(';')
+        pieces(&self.signed_headers, b';')
     }
 
     /// Whether the claim covers a header (lower-case name).
@@ -122,33 +123,47 @@ impl fmt::Debug for SignatureClaim {
 
 /// Reads the claim of a request; none only where nothing looks like authentication.
 pub fn claim(head: &RequestHead, query: &QueryString) -> Result<Option<SignatureClaim>, Error> {
-    let authorization = single_header(head, "authorization")?;
+    let headers = ClaimHeaders::of(head);
+    let authorization = headers.authorization.value("authorization")?;
     let marks = presigned::marks(query)?;
-    if head.header("x-amz-s3session-token").is_some() || marks.express {
+    if headers.express_token.is_there() || marks.express {
         return Err(Error::ExpressSession);
     }
     match (authorization, marks.version_4, marks.version_2) {
-        (Some(value), false, false) => authorization::parse(value, head).map(Some),
-        (None, true, false) => presigned::parse(head, query).map(Some),
+        (Some(value), false, false) => authorization::parse(value, &headers).map(Some),
+        (None, true, false) => presigned::parse(&headers, query).map(Some),
         (None, false, true) => Err(Error::SignatureVersion2(Place::Query)),
-        (None, false, false) if head.header("x-amz-security-token").is_some() => Err(Error::TokenWithoutSignature),
+        (None, false, false) if headers.security_token.is_there() => Err(Error::TokenWithoutSignature),
         (None, false, false) => Ok(None),
         _ => Err(Error::TwoClaims),
     }
 }
 
-/// The value of a header that must not be there twice.
-pub(super) fn single_header<'a>(head: &'a RequestHead, name: &'static str) -> Result<Option<&'a [u8]>, Error> {
-    let mut values = head.header_values(name);
-    let first = values.next();
-    if values.next().is_some() { Err(Error::RepeatedHeader(name)) } else { Ok(first) }
+/// A value as printable ASCII text without outer blanks.
+pub(super) fn printable(mut value: &[u8]) -> Option<&str> {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    // Without a branch for each byte: a session token is long.
+    let fits = value.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+    if fits { std::str::from_utf8(value).ok() } else { None }
 }
 
-/// A value as printable ASCII text without outer blanks.
-pub(super) fn printable(value: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(value).ok()?.trim_matches([' ', '\t']);
-    // Without a branch for each byte: a session token is long.
-    text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~')).then_some(text)
+/// The texts before and after the first of an ASCII character, as `str::split_once`.
+pub(super) fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let (before, rest) = text.split_at_checked(text.bytes().position(|byte| byte == at)?)?;
+    Some((before, rest.get(1..)?))
+}
+
+/// The texts between an ASCII character, as `str::split`.
+pub(super) fn pieces(text: &str, at: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (piece, after) = cut(text, at).map_or((text, None), |(piece, after)| (piece, Some(after)));
+        rest = after;
+        Some(piece)
+    })
 }
 
 /// The token of a header or query parameter.
@@ -162,16 +177,11 @@ pub(super) fn token(value: Option<&[u8]>, place: Place) -> Result<Option<Arc<str
 
 /// Splits `KEY/DATE/REGION/SERVICE/aws4_request`.
 pub(super) fn credential(text: &str, place: Place) -> Result<(AccessKeyId, CredentialScope), Error> {
-    let mut parts = text.split('/');
-    let (Some(key), Some(date), Some(region), Some(service), Some(end), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(Error::MalformedCredential(place));
-    };
-    let scope = CredentialScope::new(date, region, service).map_err(|_| Error::MalformedCredential(place))?;
-    if end != TERMINATOR {
-        return Err(Error::ScopeTerminator(place));
-    }
+    let (key, scope) = cut(text, b'/').ok_or(Error::MalformedCredential(place))?;
+    let scope = CredentialScope::parse(scope).map_err(|fault| match fault {
+        ScopeFault::Parts => Error::MalformedCredential(place),
+        ScopeFault::Terminator => Error::ScopeTerminator(place),
+    })?;
     let key = AccessKeyId::parse(key).map_err(|_| Error::MalformedAccessKeyId)?;
     Ok((key, scope))
 }
@@ -179,11 +189,12 @@ pub(super) fn credential(text: &str, place: Place) -> Result<(AccessKeyId, Crede
 /// Checks the list of signed headers.
 pub(super) fn signed_headers(text: &str, place: Place) -> Result<Box<str>, Error> {
     let mut previous = "";
-    for name in text.split(';') {
-        if name.is_empty() || !name.bytes().all(is_lower_token) {
+    for name in pieces(text, b';') {
+        if name.is_empty() || !name.bytes().fold(true, |all, byte| all & is_lower_token(byte)) {
             return Err(Error::MalformedSignedHeaders(place));
         }
-        if name <= previous {
+        // By hand, as the difference is near: calling the comparison costs more than all the rest here.
+        if name.bytes().le(previous.bytes()) {
             return Err(Error::UnsortedSignedHeaders);
         }
         previous = name;
@@ -194,4 +205,37 @@ pub(super) fn signed_headers(text: &str, place: Place) -> Result<Box<str>, Error
 /// RFC 9110's token characters without the upper-case letters.
 pub(super) fn is_lower_token(byte: u8) -> bool {
     is_token_byte(byte) && !byte.is_ascii_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn texts_are_split_as_the_standard_library_does(text in "[a;é=]{0,8}") {
+            prop_assert_eq!(pieces(&text, b';').collect::<Vec<_>>(), text.split(';').collect::<Vec<_>>());
+            prop_assert_eq!(cut(&text, b'='), text.split_once('='));
+        }
+
+        #[test]
+        fn lists_of_signed_headers_are_sorted_without_repetitions(text in "[a-c;-]{0,10}|[aA; -]{0,4}") {
+            let names: Vec<_> = text.split(';').collect();
+            let sorted = names.is_sorted_by(|one, other| one < other);
+            let tokens = !names.contains(&"") && !text.contains(['A', ' ']);
+            prop_assert_eq!(signed_headers(&text, Place::Header).is_ok(), sorted && tokens);
+        }
+    }
+
+    #[test]
+    fn values_are_printable_ascii_within_blanks() {
+        assert_eq!(printable(b"\t a \t b\t "), None);
+        assert_eq!(printable(b"\t a  b~\t "), Some("a  b~"));
+        assert_eq!((printable(b""), printable(b" \t ")), (Some(""), Some("")));
+        for byte in 0..=u8::MAX {
+            assert_eq!(printable(&[b'a', byte, b'b']).is_some(), (b' '..=b'~').contains(&byte), "{byte}");
+        }
+        assert_eq!(printable("\u{a0}a\u{a0}".as_bytes()), None);
+    }
 }

@@ -37,6 +37,8 @@ mod chunked;
 mod claim;
 mod error;
 mod form;
+mod headers;
+mod hex_digest;
 mod key;
 mod payload;
 mod presigned;

@@ -1,6 +1,7 @@
 //! What `x-amz-content-sha256` says about the body, and the check of a plain body against its signed hash.
 
 use super::BodyError;
+use super::hex_digest::{self, HexDigest};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -50,14 +51,14 @@ impl PayloadKind {
             STREAMING_SIGNED => Ok(Self::StreamingSigned),
             STREAMING_SIGNED_TRAILER => Ok(Self::StreamingSignedTrailer),
             other if other.starts_with(STREAMING_ECDSA) => Err(InvalidPayload::Ecdsa),
-            other => parse_hex(other).map(Self::Digest).ok_or(InvalidPayload::Unknown),
+            other => hex_digest::parse(other).map(Self::Digest).ok_or(InvalidPayload::Unknown),
         }
     }
 
     /// Appends the value as it stands in the header and at the end of the canonical request.
     pub fn push_text(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Digest(digest) => push_hex(digest, out),
+            Self::Digest(digest) => out.extend_from_slice(HexDigest::of(digest).as_bytes()),
             Self::Unsigned => out.extend_from_slice(UNSIGNED_PAYLOAD.as_bytes()),
             Self::StreamingUnsignedTrailer => out.extend_from_slice(STREAMING_UNSIGNED_TRAILER.as_bytes()),
             Self::StreamingSigned => out.extend_from_slice(STREAMING_SIGNED.as_bytes()),
@@ -79,26 +80,9 @@ impl PayloadKind {
     }
 }
 
-fn parse_hex(text: &str) -> Option<[u8; 32]> {
-    // Without a branch for each byte.
-    let lower = text.bytes().fold(true, |all, byte| all & matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let mut digest = [0; 32];
-    (lower && hex::decode_to_slice(text, &mut digest).is_ok()).then_some(digest)
-}
-
-/// Appends bytes in lower-case hex.
-pub(super) fn push_hex(bytes: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start.saturating_add(bytes.len().saturating_mul(2)), b'0');
-    if let Some(digits) = out.get_mut(start..) {
-        // INVARIANT: room for two digits a byte, so it does not fail.
-        let _ = hex::encode_to_slice(bytes, digits);
-    }
-}
-
 /// SHA-256 in lower-case hex.
 pub fn hex_sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    HexDigest::of(&Sha256::digest(bytes).into()).as_str().to_owned()
 }
 
 /// Checks a plain body against its signed SHA-256 while it passes. Whoever forwards the body keeps its last

@@ -6,6 +6,7 @@
 
 use super::claim::{self, ALGORITHM, ALGORITHM_4A, ClaimKind, SignatureClaim};
 use super::error::{Error, Place};
+use super::headers::ClaimHeaders;
 use super::payload::PayloadKind;
 use crate::types::Timestamp;
 use crate::wire::{QueryPair, QueryString, RequestHead};
@@ -79,7 +80,7 @@ fn own_key(key: &[u8]) -> Option<(usize, (&'static str, Owner))> {
 }
 
 /// Parses the claim out of a query that [`marks`] found to be of version 4.
-pub(super) fn parse(head: &RequestHead, query: &QueryString) -> Result<SignatureClaim, Error> {
+pub(super) fn parse(headers: &ClaimHeaders<'_>, query: &QueryString) -> Result<SignatureClaim, Error> {
     match field(query, "X-Amz-Algorithm")? {
         ALGORITHM => {}
         other if other.starts_with(ALGORITHM_4A) => return Err(Error::SignatureVersion4a(Place::Query)),
@@ -91,7 +92,7 @@ pub(super) fn parse(head: &RequestHead, query: &QueryString) -> Result<Signature
     let expires_seconds = expires(field(query, "X-Amz-Expires")?)?;
     let signed_headers = claim::signed_headers(field(query, "X-Amz-SignedHeaders")?, Place::Query)?;
     let signature = field(query, SIGNATURE)?;
-    if head.header("x-amz-security-token").is_some() {
+    if headers.security_token.is_there() {
         return Err(Error::TokenOutsideQuery);
     }
     Ok(SignatureClaim {
@@ -104,7 +105,7 @@ pub(super) fn parse(head: &RequestHead, query: &QueryString) -> Result<Signature
         dated_by_date: false,
         kind: ClaimKind::Query { expires_seconds },
         session_token: claim::token(query.get(SECURITY_TOKEN), Place::Query)?,
-        payload: payload(head, query)?,
+        payload: payload(headers, query)?,
     })
 }
 
@@ -126,8 +127,8 @@ fn expires(text: &str) -> Result<u32, Error> {
     }
 }
 
-fn payload(head: &RequestHead, query: &QueryString) -> Result<Option<PayloadKind>, Error> {
-    let in_header = claim::single_header(head, "x-amz-content-sha256")?;
+fn payload(headers: &ClaimHeaders<'_>, query: &QueryString) -> Result<Option<PayloadKind>, Error> {
+    let in_header = headers.content_sha256.value("x-amz-content-sha256")?;
     let value = match (in_header, query.get(CONTENT_SHA256)) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => return Err(Error::PayloadTwice),

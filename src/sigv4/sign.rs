@@ -1,4 +1,4 @@
-//! Signing for the backend: our own canonical request, `aws-sigv4`'s key derivation and signature, a cached key.
+//! Signing for the backend: our own canonical request, `aws-sigv4`'s key derivation, our own HMAC (`key`), a cached key.
 
 use super::canonical;
 use super::claim::ALGORITHM;
@@ -79,6 +79,7 @@ impl OutboundSigner<'_> {
         let time_text: Arc<str> = self.time.basic().into();
         let string_to_sign = canonical::string_to_sign(&time_text, self.scope.as_str(), &canonical_request);
         let signature = self.key.signature(string_to_sign.as_bytes());
+        let signature = signature.as_str().to_owned();
         OutboundSignature { authorization: self.authorization(&names, &signature), signature, time_text }
     }
 

@@ -5,6 +5,7 @@ use super::check::{CheckedClaim, Service};
 use super::claim::{ClaimKind, SignatureClaim};
 use super::error::{Error, Mismatch, Place};
 use super::form::CheckedForm;
+use super::hex_digest::HexDigest;
 use super::key::SigningKey;
 use super::payload::PayloadKind;
 use super::scope::CredentialScope;
@@ -20,7 +21,7 @@ use subtle::ConstantTimeEq;
 pub struct VerifiedSignature {
     access_key: AccessKeyId,
     scope: CredentialScope,
-    signature: Box<str>,
+    signature: HexDigest,
     signing_time: Timestamp,
     time_text: Arc<str>,
     kind: ClaimKind,
@@ -42,7 +43,7 @@ impl VerifiedSignature {
 
     /// The signature, which is the seed of the first chunk's.
     pub fn seed_signature(&self) -> &str {
-        &self.signature
+        self.signature.as_str()
     }
 
     /// When the request was signed.
@@ -102,13 +103,13 @@ pub fn verify(
     let canonical_request = canonical_request(checked, payload)?;
     let string_to_sign = canonical::string_to_sign(&claim.time_text, claim.scope.as_str(), &canonical_request);
     let expected = key.signature(string_to_sign.as_bytes());
-    if !bool::from(expected.as_bytes().ct_eq(claim.signature.as_bytes())) {
+    if !expected.matches(&claim.signature) {
         return Err(mismatch(claim, canonical_request, string_to_sign));
     }
     if let (Some(received), PayloadKind::Digest(claimed)) = (received_body_sha256, payload) {
         compare(&claimed, received)?;
     }
-    Ok(verified(claim, payload, checked.service))
+    Ok(verified(claim, expected, payload, checked.service))
 }
 
 /// Verifies a checked form with the key of the credential it names: its signature is over the policy document
@@ -116,17 +117,17 @@ pub fn verify(
 pub fn verify_form(checked: &CheckedForm<'_>, key: &SigningKey) -> Result<VerifiedSignature, Error> {
     let CheckedForm(form) = checked;
     let expected = key.signature(form.policy().as_bytes());
-    if !bool::from(expected.as_bytes().ct_eq(form.claim().signature.as_bytes())) {
+    if !expected.matches(&form.claim().signature) {
         return Err(mismatch(form.claim(), Vec::new(), form.policy().to_owned()));
     }
-    Ok(verified(form.claim(), PayloadKind::Unsigned, Service::S3))
+    Ok(verified(form.claim(), expected, PayloadKind::Unsigned, Service::S3))
 }
 
-fn verified(claim: &SignatureClaim, payload: PayloadKind, service: Service) -> VerifiedSignature {
+fn verified(claim: &SignatureClaim, signature: HexDigest, payload: PayloadKind, service: Service) -> VerifiedSignature {
     VerifiedSignature {
         access_key: claim.access_key.clone(),
         scope: claim.scope.clone(),
-        signature: claim.signature.clone(),
+        signature,
         signing_time: claim.signing_time,
         time_text: Arc::clone(&claim.time_text),
         kind: claim.kind,
@@ -167,9 +168,7 @@ fn canonical_request(checked: &CheckedClaim<'_>, payload: PayloadKind) -> Result
     canonical::push_path(head.raw_path(), &mut text)?;
     canonical::push_query(checked.query, &mut text);
     let mut out = text.into_bytes();
-    for name in claim.signed_headers() {
-        canonical::push_header(name, head.header_values(name), &mut out);
-    }
+    checked.signed.push(head, &mut out);
     out.push(b'\n');
     out.extend_from_slice(claim.signed_headers.as_bytes());
     out.push(b'\n');

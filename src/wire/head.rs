@@ -169,7 +169,7 @@ impl RequestHead {
     }
 
     /// The header fields in wire order.
-    pub fn headers(&self) -> impl Iterator<Item = Header<'_>> {
+    pub fn headers(&self) -> impl ExactSizeIterator<Item = Header<'_>> {
         let mut start = Field { name_end: 0, value_end: 0 };
         self.fields.iter().map(move |end| {
             let start = std::mem::replace(&mut start, *end);

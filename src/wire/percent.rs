@@ -7,8 +7,34 @@ pub struct InvalidEscape;
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
+/// Which bytes are never encoded (RFC 3986 section 2.3).
+const UNRESERVED: [bool; 256] = table(b"-_.~");
+/// Those, and what parts a path.
+const PATH: [bool; 256] = table(b"-_.~/");
+
+/// The letters, the digits and some others.
+const fn table(mut others: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
+        {
+            table[byte as usize] = byte.is_ascii_alphanumeric();
+        }
+        byte += 1;
+    }
+    while let Some((byte, rest)) = others.split_first() {
+        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
+        {
+            table[*byte as usize] = true;
+        }
+        others = rest;
+    }
+    table
+}
+
+fn is_in(table: &[bool; 256], byte: u8) -> bool {
+    table.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 fn push_encoded(byte: u8, out: &mut String) {
@@ -18,18 +44,25 @@ fn push_encoded(byte: u8, out: &mut String) {
     }
 }
 
+/// Appends the bytes of a table as they are, in runs, and the others encoded.
+fn encode_but(plain: &[bool; 256], bytes: &[u8], out: &mut String) {
+    for run in bytes.chunk_by(|one, other| is_in(plain, *one) && is_in(plain, *other)) {
+        match run {
+            [byte] if !is_in(plain, *byte) => push_encoded(*byte, out),
+            // INVARIANT: ASCII.
+            _ => out.push_str(std::str::from_utf8(run).unwrap_or_default()),
+        }
+    }
+}
+
 /// Appends `bytes` with every byte but the unreserved ones encoded; `/` too.
 pub fn encode_into(bytes: &[u8], out: &mut String) {
-    for &byte in bytes {
-        if is_unreserved(byte) { out.push(char::from(byte)) } else { push_encoded(byte, out) }
-    }
+    encode_but(&UNRESERVED, bytes, out);
 }
 
 /// As [`encode_into`], but `/` stays.
 pub fn encode_path_into(bytes: &[u8], out: &mut String) {
-    for &byte in bytes {
-        if is_unreserved(byte) || byte == b'/' { out.push(char::from(byte)) } else { push_encoded(byte, out) }
-    }
+    encode_but(&PATH, bytes, out);
 }
 
 /// Encodes a query component.
@@ -46,6 +79,13 @@ pub fn encode_path(bytes: &[u8]) -> String {
     out
 }
 
+/// A path as text, if encoding what it decodes to would change nothing: it has only what stays as it is.
+pub fn plain_path(path: &[u8]) -> Option<&str> {
+    // Without a branch for each byte.
+    let plain = path.iter().fold(true, |all, byte| all & is_in(&PATH, *byte));
+    if plain { std::str::from_utf8(path).ok() } else { None }
+}
+
 /// Decodes `%XX`; a `+` is a plus. Refuses a `%` without two hex digits.
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, InvalidEscape> {
     decode_with(text, false)
@@ -57,22 +97,24 @@ pub fn decode_form(text: &[u8]) -> Result<Vec<u8>, InvalidEscape> {
 }
 
 fn decode_with(text: &[u8], plus_is_space: bool) -> Result<Vec<u8>, InvalidEscape> {
+    let is_mark = |byte: &u8| *byte == b'%' || (plus_is_space && *byte == b'+');
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        match byte {
-            b'%' => match after {
-                [high, low, tail @ ..] => {
-                    out.push(hex_digit(*high)? << 4 | hex_digit(*low)?);
-                    rest = tail;
-                }
-                _ => return Err(InvalidEscape),
-            },
-            b'+' if plus_is_space => out.push(b' '),
-            other => out.push(other),
-        }
+    while let Some((plain, marked)) = rest.iter().position(is_mark).and_then(|at| rest.split_at_checked(at)) {
+        out.extend_from_slice(plain);
+        rest = match marked {
+            [b'%', high, low, tail @ ..] => {
+                out.push(hex_digit(*high)? << 4 | hex_digit(*low)?);
+                tail
+            }
+            [b'+', tail @ ..] => {
+                out.push(b' ');
+                tail
+            }
+            _ => return Err(InvalidEscape),
+        };
     }
+    out.extend_from_slice(rest);
     Ok(out)
 }
 
@@ -110,6 +152,16 @@ mod tests {
         fn encode_then_decode_is_the_identity(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             prop_assert_eq!(decode(encode(&bytes).as_bytes()).unwrap(), bytes.clone());
             prop_assert_eq!(decode(encode_path(&bytes).as_bytes()).unwrap(), bytes);
+        }
+
+        #[test]
+        fn a_plain_path_is_one_that_decoding_and_encoding_leave(path in "[a-c/%2F+~ é-]{0,6}") {
+            let path = path.as_bytes();
+            let again = decode(path).map(|decoded| encode_path(&decoded));
+            match plain_path(path) {
+                Some(plain) => prop_assert_eq!(again, Ok(plain.to_owned())),
+                None => prop_assert!(path.iter().any(|byte| !byte.is_ascii_alphanumeric() && !b"-_.~/".contains(byte))),
+            }
         }
     }
 }
