@@ -20,6 +20,7 @@ mod buffer;
 mod client;
 mod coding;
 mod connection;
+mod deadline;
 mod exchange;
 mod fault;
 mod forward;
