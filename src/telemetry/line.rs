@@ -263,6 +263,19 @@ mod tests {
     }
 
     #[test]
+    fn no_place_in_a_text_of_any_length_is_overlooked() {
+        for (length, escaped) in (1..40).flat_map(|length| ["\"", "\\", "\n", "\u{7f}"].map(|one| (length, one))) {
+            for place in 0..length {
+                let text = format!("{}{escaped}{}", "x".repeat(place), "x".repeat(length - 1 - place));
+                let json = line(LogFormat::Json, |line| line.text("k", &text));
+                let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+                assert_eq!(value["k"], text);
+                assert!(!json.chars().any(char::is_control));
+            }
+        }
+    }
+
+    #[test]
     fn numbers_and_addresses_are_written_as_they_show_themselves() {
         for number in [0, 7, 10, 4096, u64::MAX] {
             assert_eq!(line(LogFormat::Json, |line| line.number("n", number)), format!("{{\"n\":{number}}}"));
