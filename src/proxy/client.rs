@@ -1,11 +1,11 @@
 //! The client's connection: its bytes, its address, and writing to it in time.
 
+use super::deadline::within;
 use super::settings::ProxySettings;
 use crate::types::{Clock, Entropy, Timestamp};
 use crate::wire::TlsVersion;
 use bytes::BytesMut;
 use pingora::protocols::Stream;
-use pingora::time::timeout;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -141,13 +141,13 @@ impl Client {
             }
         };
         // However it ends, the connection is closed.
-        let _ = timeout(limit, drain).await;
+        let _ = within(limit, drain).await;
     }
 
     /// Closes in good order.
     pub(super) async fn close(&mut self) {
         // However it ends, the connection is closed.
-        let _ = timeout(CLOSING, AsyncWriteExt::shutdown(&mut self.stream)).await;
+        let _ = within(CLOSING, AsyncWriteExt::shutdown(&mut self.stream)).await;
     }
 
     /// Gives back what only large requests need.
@@ -179,7 +179,7 @@ async fn write_all(stream: &mut Stream, bytes: &[u8], settings: &ProxySettings) 
     let written = match bytes.len().checked_div(settings.min_send_rate) {
         Some(seconds) => {
             let slow = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX));
-            timeout(slow.max(settings.body_read_timeout), writing).await.map_err(|_| Gone)?
+            within(slow.max(settings.body_read_timeout), writing).await.map_err(|_| Gone)?
         }
         None => writing.await,
     };

@@ -4,6 +4,7 @@
 //! after the other (RFC 9112 section 9.3.2).
 
 use super::client::{Client, HEAD_ROOM};
+use super::deadline::{Alarm, within};
 use super::exchange::Exchange;
 use super::fault::{ForwardFault, HeadFault};
 use super::head::{self, Connection, Search};
@@ -17,7 +18,6 @@ use crate::wire::{Method, RequestHead, Response};
 use bytes::Buf;
 use pingora::protocols::Stream;
 use pingora::server::ShutdownWatch;
-use pingora::time::timeout;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -40,6 +40,7 @@ enum Arrival {
 /// One request, and the connection that it came by.
 pub(super) struct Call<'a, 's> {
     pub(super) client: &'a mut Client,
+    pub(super) alarm: &'a mut Alarm,
     pub(super) exchange: &'a mut Exchange<'s>,
     pub(super) incoming: Incoming,
     /// Whether the connection may be used again, as far as is known.
@@ -52,6 +53,7 @@ impl ProxyService {
     /// Serves a connection until it closes.
     pub(super) async fn serve(&self, stream: Stream, shutdown: &ShutdownWatch) {
         let mut client = Client::new(stream, Arc::clone(&self.clock));
+        let mut alarm = Alarm::new(Arc::clone(&self.clock));
         let mut watch = shutdown.clone();
         let mut stop = pin!(async move {
             // A server that is gone stops too.
@@ -59,14 +61,14 @@ impl ProxyService {
         });
         let mut served = 0u32;
         loop {
-            let length = match self.arrival(&mut client, served == 0, stop.as_mut()).await {
+            let length = match self.arrival(&mut client, &mut alarm, served == 0, stop.as_mut()).await {
                 Arrival::Head(length) => length,
                 Arrival::Nothing => return client.close().await,
                 Arrival::Fault(fault) => return self.refuse(&mut client, fault, self.settings.drain_timeout).await,
             };
             served = served.saturating_add(1);
             let last = self.settings.keepalive_requests.is_some_and(|most| served >= most);
-            if !self.answer(&mut client, length, last, shutdown).await {
+            if !self.answer(&mut client, &mut alarm, length, last, shutdown).await {
                 return;
             }
             client.shrink();
@@ -80,7 +82,13 @@ impl ProxyService {
     }
 
     /// Waits for the next head.
-    async fn arrival(&self, client: &mut Client, first: bool, mut stop: Pin<&mut impl Future>) -> Arrival {
+    async fn arrival(
+        &self,
+        client: &mut Client,
+        alarm: &mut Alarm,
+        first: bool,
+        mut stop: Pin<&mut impl Future>,
+    ) -> Arrival {
         let settings = &self.settings;
         if client.input.is_empty() {
             let more = std::future::poll_fn(|cx| {
@@ -90,7 +98,7 @@ impl ProxyService {
                 stop.as_mut().poll(cx).map(|_| false)
             });
             let patience = if first { settings.head_timeout } else { settings.keepalive };
-            if !timeout(patience, more).await.unwrap_or(false) {
+            if !alarm.within(patience, more).await.unwrap_or(false) {
                 return Arrival::Nothing;
             }
         }
@@ -113,7 +121,7 @@ impl ProxyService {
                 }
             }
         };
-        timeout(settings.head_timeout, whole).await.unwrap_or(Arrival::Fault(HeadFault::TimedOut))
+        within(settings.head_timeout, whole).await.unwrap_or(Arrival::Fault(HeadFault::TimedOut))
     }
 
     /// Answers to no head, and closes.
@@ -129,7 +137,14 @@ impl ProxyService {
     }
 
     /// Answers the request whose head the input begins with. True: the connection may be used again.
-    async fn answer(&self, client: &mut Client, length: usize, last: bool, shutdown: &ShutdownWatch) -> bool {
+    async fn answer(
+        &self,
+        client: &mut Client,
+        alarm: &mut Alarm,
+        length: usize,
+        last: bool,
+        shutdown: &ShutdownWatch,
+    ) -> bool {
         let connection = Connection { peer: client.peer, tls: client.tls, trusted: &self.settings.trusted_proxies };
         let raw = client.input.get(..length).unwrap_or_default();
         let head = match head::read(raw, &self.settings.head, &connection) {
@@ -149,7 +164,7 @@ impl ProxyService {
         let mut body =
             Readable { client: &mut *client, incoming: &mut incoming, share: &mut share, settings: &self.settings };
         let verdict = self.gate.handle(head, &exchange.request_id, &mut body, &mut exchange.trace).await;
-        let mut call = Call { client: &mut *client, exchange: &mut exchange, incoming, keep, is_head, shutdown };
+        let mut call = Call { client: &mut *client, alarm, exchange: &mut exchange, incoming, keep, is_head, shutdown };
         let after = match verdict {
             Verdict::Respond(response) => self.respond(&mut call, &response).await,
             Verdict::Forward(forward) => match self.forward(&mut call, *forward, &mut share).await {

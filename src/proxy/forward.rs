@@ -10,6 +10,7 @@ use super::buffer::Share;
 use super::client::{BODY_ROOM, Client, HEAD_ROOM};
 use super::coding;
 use super::connection::Call;
+use super::deadline::within;
 use super::exchange::Outgoing;
 use super::fault::ForwardFault;
 use super::forwarded::{AnswerBody, AnswerHead};
@@ -25,7 +26,6 @@ use crate::gateway::{BodyError, BodyPlan, Forward, ResponsePlan};
 use crate::sigv4;
 use crate::wire::Method;
 use bytes::{Buf, Bytes};
-use pingora::time::timeout;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll};
@@ -159,11 +159,11 @@ impl ProxyService {
             }
             let event = if !outbox.is_idle() {
                 let event = poll_fn(|cx| Event::poll(cx, link, Some(&mut outbox), None));
-                timeout(self.upstream.write_timeout, event).await.map_err(|_| ForwardFault::BackendTimedOut)?
+                within(self.upstream.write_timeout, event).await.map_err(|_| ForwardFault::BackendTimedOut)?
             } else if !ended && !outbox.is_given_up() {
                 let begun = call.client.ticks();
                 let event = poll_fn(|cx| Event::poll(cx, link, None, Some((&mut *call.client, BODY_ROOM))));
-                let event = timeout(call.incoming.pace.patience(), event).await;
+                let event = within(call.incoming.pace.patience(), event).await;
                 let event = event.map_err(|_| ForwardFault::ClientTimedOut)?;
                 if let Event::Client(Ok(count)) = event {
                     call.incoming.pace.came(call.client.since(begun), count);
@@ -173,7 +173,8 @@ impl ProxyService {
                 let watches = watched && call.client.input.is_empty();
                 let event =
                     poll_fn(|cx| Event::poll(cx, link, None, watches.then_some((&mut *call.client, HEAD_ROOM))));
-                timeout(self.upstream.read_timeout, event).await.map_err(|_| ForwardFault::BackendTimedOut)?
+                let event = call.alarm.within(self.upstream.read_timeout, event).await;
+                event.map_err(|_| ForwardFault::BackendTimedOut)?
             };
             match event {
                 Event::Client(Ok(count)) if count > 0 => {}
@@ -298,7 +299,7 @@ impl ProxyService {
             };
             self.send(call, status, count).await?;
             while !body.is_done() {
-                let read = timeout(self.upstream.read_timeout, link.fill(BODY_ROOM)).await;
+                let read = call.alarm.within(self.upstream.read_timeout, link.fill(BODY_ROOM)).await;
                 match (read.map_err(|_| ForwardFault::BackendTimedOut)?, &body) {
                     (Ok(0), AnswerBody::UntilClose) => {
                         call.client.output.extend_from_slice(coding::LAST_CHUNK);

@@ -91,13 +91,10 @@ struct Lines<'a>(&'a [u8]);
 impl<'a> Lines<'a> {
     /// The next line without its CR LF. A bare LF, a bare CR and a missing end are faults.
     fn next_line(&mut self) -> Result<&'a [u8], HeadFault> {
-        let end = memchr::memchr(b'\n', self.0).ok_or(HeadFault::Malformed)?;
+        let end = memchr::memchr2(b'\r', b'\n', self.0).ok_or(HeadFault::Malformed)?;
         let (line, rest) = self.0.split_at_checked(end).ok_or(HeadFault::Malformed)?;
-        self.0 = rest.get(1..).unwrap_or_default();
-        match line.split_last() {
-            Some((b'\r', line)) if !line.contains(&b'\r') => Ok(line),
-            _ => Err(HeadFault::Malformed),
-        }
+        self.0 = rest.strip_prefix(b"\r\n").ok_or(HeadFault::Malformed)?;
+        Ok(line)
     }
 }
 
@@ -145,10 +142,10 @@ fn check_target(target: &[u8], limits: &HeadLimits) -> Result<(), HeadFault> {
 
 /// A header field: token, colon, value with the blanks around it left out. Folded lines are refused.
 pub(super) fn field(line: &[u8]) -> Result<Field<'_>, HeadFault> {
-    let colon = line.iter().position(|byte| *byte == b':').ok_or(HeadFault::Malformed)?;
-    let (name, value) = line.split_at_checked(colon).ok_or(HeadFault::Malformed)?;
-    let value = trim_blanks(value.get(1..).unwrap_or_default());
-    if name.is_empty() || !name.iter().all(|byte| is_token_byte(*byte)) {
+    let end = line.iter().position(|byte| !is_token_byte(*byte)).ok_or(HeadFault::Malformed)?;
+    let (name, rest) = line.split_at_checked(end).ok_or(HeadFault::Malformed)?;
+    let value = trim_blanks(rest.strip_prefix(b":").ok_or(HeadFault::Malformed)?);
+    if name.is_empty() {
         return Err(HeadFault::Malformed);
     }
     if !is_field_value(value) {

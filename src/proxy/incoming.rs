@@ -3,6 +3,7 @@
 use super::buffer::Share;
 use super::client::{BODY_ROOM, Client};
 use super::coding::{BrokenCoding, ChunkedDecoder, Decoded};
+use super::deadline::within;
 use super::fault::ForwardFault;
 use super::pace::Pace;
 use super::settings::ProxySettings;
@@ -10,7 +11,6 @@ use crate::gateway::{BodyError, RequestBody};
 use crate::wire::RequestHead;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use pingora::time::timeout;
 
 /// The body of one request.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl Incoming {
                 return Ok(piece);
             }
             let begun = client.ticks();
-            match timeout(self.pace.patience(), client.fill(BODY_ROOM)).await {
+            match within(self.pace.patience(), client.fill(BODY_ROOM)).await {
                 Ok(Ok(count)) if count > 0 => self.pace.came(client.since(begun), count),
                 Ok(_) => return Err(ForwardFault::ClientGone),
                 Err(_) => return Err(ForwardFault::ClientTimedOut),
@@ -144,7 +144,7 @@ impl Incoming {
             }
             true
         };
-        timeout(settings.drain_timeout, drain).await.unwrap_or(false)
+        within(settings.drain_timeout, drain).await.unwrap_or(false)
     }
 
     /// Reads all of it, if it is not larger than the limit.
@@ -176,7 +176,7 @@ impl Incoming {
             }
             Ok(whole.freeze())
         };
-        timeout(settings.whole_body_timeout, reading).await.unwrap_or(Err(BodyError::TimedOut))
+        within(settings.whole_body_timeout, reading).await.unwrap_or(Err(BodyError::TimedOut))
     }
 }
 

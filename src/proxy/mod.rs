@@ -5,7 +5,7 @@
 //! `incoming` and `coding` read the client's body, `forward` sends what was decided and awaits the answer: `outbound`
 //! writes the head, `body` moves the body under its plan, `outbox` frames it, `upstream` and `pool` have the
 //! connections. `forwarded` takes the backend's name off its answer, `refusal` keeps back what refuses the gate itself,
-//! `respond` writes answers of our own, `record` tells how it ended.
+//! `respond` writes answers of our own, `record` tells how it ended. `deadline` limits each wait.
 //!
 //! Promises: nothing reaches the backend but what a [`Forward`](crate::gateway::Forward) says; no upload is
 //! complete at the backend before all of it was verified; nothing but GET and HEAD is ever sent twice; every
@@ -20,6 +20,7 @@ mod buffer;
 mod client;
 mod coding;
 mod connection;
+mod deadline;
 mod exchange;
 mod fault;
 mod forward;

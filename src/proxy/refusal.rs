@@ -6,12 +6,12 @@
 
 use super::client::BODY_ROOM;
 use super::coding;
+use super::deadline::within;
 use super::fault::ForwardFault;
 use super::forwarded::{AnswerBody, AnswerHead};
 use super::service::ProxyService;
 use super::upstream::Link;
 use crate::gateway::refusal_of_the_gate;
-use pingora::time::timeout;
 
 /// How much of a document is read for its code.
 const DOCUMENT_BYTES: usize = 64 * 1024;
@@ -41,7 +41,7 @@ impl ProxyService {
             if ended || body.is_done() || content.len() >= DOCUMENT_BYTES {
                 break;
             }
-            let read = timeout(self.upstream.read_timeout, link.fill(BODY_ROOM)).await;
+            let read = within(self.upstream.read_timeout, link.fill(BODY_ROOM)).await;
             ended = match read.map_err(|_| ForwardFault::BackendTimedOut)? {
                 Ok(0) if *body == AnswerBody::UntilClose => true,
                 Ok(0) | Err(_) => return Err(ForwardFault::BackendCut),

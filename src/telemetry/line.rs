@@ -24,6 +24,7 @@ impl<'o> Line<'o> {
     }
 
     /// A text.
+    #[inline(always)]
     pub(super) fn text(mut self, key: &str, value: &str) -> Self {
         self.key(key);
         if self.format == LogFormat::Text && is_plain(value) {
@@ -35,6 +36,7 @@ impl<'o> Line<'o> {
     }
 
     /// A text that may be missing; empty counts as missing.
+    #[inline(always)]
     pub(super) fn optional(self, key: &str, value: Option<&str>) -> Self {
         match value {
             Some(value) if !value.is_empty() => self.text(key, value),
@@ -62,6 +64,7 @@ impl<'o> Line<'o> {
     }
 
     /// A number.
+    #[inline(always)]
     pub(super) fn number(mut self, key: &str, value: u64) -> Self {
         self.key(key);
         push_number(value, self.out);
@@ -113,6 +116,7 @@ impl<'o> Line<'o> {
     }
 
     /// Keys are words of this module's callers: nothing in them is escaped.
+    #[inline(always)]
     fn key(&mut self, key: &str) {
         let first = self.out.len() == self.start;
         match self.format {
@@ -194,11 +198,20 @@ fn escape_into(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Nearly every text is of bytes that stand for themselves. Looked at sixteen at a time, without a branch for each.
+/// Nearly every text is of bytes that stand for themselves. Looked at sixteen at a time, without a branch for each; a
+/// rest shorter than that together with bytes before it.
 fn stands_for_itself(text: &[u8]) -> bool {
-    let plain = |byte: &u8| matches!(*byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\');
-    let (blocks, rest) = text.as_chunks::<16>();
-    blocks.iter().all(|block| block.iter().fold(true, |all, byte| all & plain(byte))) && rest.iter().all(plain)
+    fn plain(byte: u8) -> bool {
+        matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\')
+    }
+    fn all_plain<const N: usize>(block: &[u8; N]) -> bool {
+        block.iter().fold(true, |all, byte| all & plain(*byte))
+    }
+    match (text.last_chunk::<16>(), text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(last), ..) => text.as_chunks().0.iter().all(all_plain::<16>) && all_plain(last),
+        (None, Some(first), Some(last)) => all_plain(first) && all_plain(last),
+        _ => text.iter().all(|byte| plain(*byte)),
+    }
 }
 
 #[cfg(test)]
@@ -241,6 +254,19 @@ mod tests {
                 let mut text = "x".repeat(place);
                 text.push(char::from(code));
                 text.push_str(&"x".repeat(17));
+                let json = line(LogFormat::Json, |line| line.text("k", &text));
+                let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+                assert_eq!(value["k"], text);
+                assert!(!json.chars().any(char::is_control));
+            }
+        }
+    }
+
+    #[test]
+    fn no_place_in_a_text_of_any_length_is_overlooked() {
+        for (length, escaped) in (1..40).flat_map(|length| ["\"", "\\", "\n", "\u{7f}"].map(|one| (length, one))) {
+            for place in 0..length {
+                let text = format!("{}{escaped}{}", "x".repeat(place), "x".repeat(length - 1 - place));
                 let json = line(LogFormat::Json, |line| line.text("k", &text));
                 let value: serde_json::Value = serde_json::from_str(&json).unwrap();
                 assert_eq!(value["k"], text);

@@ -13,6 +13,7 @@ mod metric_handles;
 mod metrics;
 mod record;
 mod redact;
+mod room;
 mod writer;
 
 pub use audit::{CommandRecord, append_command, check_audit};
@@ -24,6 +25,7 @@ pub use redact::logged_query;
 use crate::conf::{LogFormat, Logs, Sink};
 use access_log::AccessLog;
 use audit::{Audit, AuditLog};
+use room::Room;
 use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
@@ -33,12 +35,9 @@ use writer::Writer;
 /// Lines waiting for each writer.
 const QUEUE: usize = 8192;
 
-/// A thread keeps no more room than this for its lines.
-const KEPT_BYTES: usize = 64 << 10;
-
 thread_local! {
     /// Where a thread makes its lines.
-    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static ROOM: RefCell<Room> = const { RefCell::new(Room::new()) };
 }
 
 /// The logs and metrics of one gate.
@@ -83,19 +82,18 @@ impl Telemetry {
     /// Takes note of one request, whatever its end. Waits for no log.
     pub fn record(&self, record: &RequestRecord<'_>) {
         self.metrics.observe(record);
-        let time = record.time.iso8601_millis();
         ROOM.with_borrow_mut(|room| {
+            room.set_time(record.time);
+            let Room { line, time, .. } = room;
             if let Some(writer) = &self.access {
-                room.clear();
-                access_log::push_line(record, &time, self.format, room);
-                writer.send(room);
+                line.clear();
+                access_log::push_line(record, time, self.format, line);
+                writer.send(line);
             }
             if let Some(audit) = &self.audit {
-                audit.record(record, &time, room);
+                audit.record(record, time, line);
             }
-            if room.capacity() > KEPT_BYTES {
-                *room = Vec::new();
-            }
+            room.shrink();
         });
     }
 

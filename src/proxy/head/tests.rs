@@ -161,3 +161,17 @@ proptest! {
         prop_assert_eq!(outcome.is_ok(), target.starts_with('/') && !target.contains('#'));
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_line_is_what_stands_before_the_first_lf_and_its_only_cr(raw in "[a\r\n]{0,12}") {
+        let raw = raw.as_bytes();
+        let wanted = raw.iter().position(|byte| *byte == b'\n').and_then(|end| {
+            let line = raw[..end].strip_suffix(b"\r")?;
+            (!line.contains(&b'\r')).then(|| (line, &raw[end + 1..]))
+        });
+        let mut lines = Lines(raw);
+        let line = lines.next_line().ok();
+        proptest::prop_assert_eq!(line.map(|line| (line, lines.0)), wanted);
+    }
+}
