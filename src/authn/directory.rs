@@ -48,6 +48,7 @@ pub struct UserEntry {
     pub caps: Option<CompiledPolicy>,
     /// Managed policies, boundary and groups, to be looked up.
     pub references: References,
+    principal: Arc<Principal>,
 }
 
 /// A role with its policies compiled.
@@ -63,6 +64,8 @@ pub struct RoleEntry {
     pub policies: Vec<CompiledPolicy>,
     /// Managed policies and boundary, to be looked up.
     pub references: References,
+    path: Arc<str>,
+    name: Arc<str>,
 }
 
 /// A bucket with its policy compiled.
@@ -111,6 +114,8 @@ pub struct SessionEntry {
     pub signing: SigningKeySlot,
     /// As in [`KeyEntry`].
     pub used: UseMark,
+    /// RoleSessionName, or the name of a federated user.
+    pub(super) name: Arc<str>,
 }
 
 /// One derived signing key, for the credential scope used last. It lives and dies with its credential.
@@ -261,21 +266,25 @@ impl UserEntry {
         let key = RecordKey::user(&stored.value.account, &stored.value.name);
         let policies = compile_all(&key, &stored.value.policies, default_account)?;
         let references = References::of_user(&stored.value)?;
-        Ok(Self { user: stored.value, revision: stored.revision, policies, caps, references })
+        let principal = Arc::new(principal_of(&stored.value));
+        Ok(Self { user: stored.value, revision: stored.revision, policies, caps, references, principal })
     }
 
     /// Who the user is in requests: the account itself for its root.
-    pub fn principal(&self) -> Principal {
-        let user = &self.user;
-        if user.account_root {
-            return Principal::Root { account: user.account.clone() };
-        }
-        Principal::User {
-            account: user.account.clone(),
-            path: user.path.as_str().into(),
-            name: user.name.as_str().into(),
-            id: user.id.clone(),
-        }
+    pub fn principal(&self) -> &Arc<Principal> {
+        &self.principal
+    }
+}
+
+fn principal_of(user: &User) -> Principal {
+    if user.account_root {
+        return Principal::Root { account: user.account.clone() };
+    }
+    Principal::User {
+        account: user.account.clone(),
+        path: user.path.as_str().into(),
+        name: user.name.as_str().into(),
+        id: user.id.clone(),
     }
 }
 
@@ -286,7 +295,19 @@ impl RoleEntry {
         let trust = compile(&key, "trust policy", &stored.value.trust, PolicyKind::Trust, default_account)?;
         let policies = compile_all(&key, &stored.value.policies, default_account)?;
         let references = References::of_role(&stored.value)?;
-        Ok(Self { role: stored.value, revision: stored.revision, trust, policies, references })
+        let (path, name) = (stored.value.path.as_str().into(), stored.value.name.as_str().into());
+        Ok(Self { role: stored.value, revision: stored.revision, trust, policies, references, path, name })
+    }
+
+    /// Who a session of the role is in requests.
+    pub fn session_principal(&self, session: Arc<str>) -> Principal {
+        Principal::RoleSession {
+            account: self.role.account.clone(),
+            role_path: Arc::clone(&self.path),
+            role_name: Arc::clone(&self.name),
+            role_id: self.role.id.clone(),
+            session,
+        }
     }
 }
 
@@ -315,6 +336,7 @@ impl SessionEntry {
         let account = &opened.claims.subject.account;
         let reference = |arn: &String| PolicyRef::parse(arn, account).ok_or(token::Error::MalformedClaims);
         let managed = opened.claims.policy_arns.iter().map(reference).collect::<Result<_, _>>()?;
-        Ok(Self { opened, policies, managed, signing: SigningKeySlot::default(), used: UseMark::default() })
+        let name = opened.claims.session_name.as_str().into();
+        Ok(Self { opened, policies, managed, signing: SigningKeySlot::default(), used: UseMark::default(), name })
     }
 }

@@ -66,7 +66,7 @@ pub enum Error {
 /// Proof that the caller is who it says, or that it said nothing at all.
 #[derive(Debug)]
 pub struct Authenticated {
-    principal: Principal,
+    principal: Arc<Principal>,
     identity: Identity,
     signature: Option<(VerifiedSignature, Arc<SigningKey>)>,
     source: Option<Source>,
@@ -86,7 +86,7 @@ impl Authenticated {
     }
 
     /// The caller.
-    pub fn principal(&self) -> &Principal {
+    pub fn principal(&self) -> &Arc<Principal> {
         &self.principal
     }
 
@@ -165,14 +165,14 @@ impl Authenticated {
 
 /// The caller of a request without any claim.
 pub fn anonymous() -> Authenticated {
-    let (principal, identity) = (Principal::Anonymous, Identity::Anonymous);
+    let (principal, identity) = (Arc::new(Principal::Anonymous), Identity::Anonymous);
     Authenticated { principal, identity, signature: None, source: None, describes_denials: false }
 }
 
 /// A live credential that a claim names. Nothing is proven yet.
 #[derive(Debug)]
 pub struct Credential {
-    principal: Principal,
+    principal: Arc<Principal>,
     identity: Identity,
     source: Source,
 }
@@ -205,7 +205,8 @@ async fn find_key(id: &AccessKeyId, peer: IpAddr, directory: &dyn Directory) -> 
     let key = directory.key(id, Some(peer)).await?.ok_or_else(unknown)?;
     let user = owner_of_key(&key, directory).await?.ok_or_else(unknown)?;
     let grants = user.references.resolve(directory).await?;
-    Ok(Credential { principal: user.principal(), identity: Identity::User(user, grants), source: Source::Key(key) })
+    let principal = Arc::clone(user.principal());
+    Ok(Credential { principal, identity: Identity::User(user, grants), source: Source::Key(key) })
 }
 
 /// The user of an active key: there, the same as when the key was made, and listing the key.

@@ -31,7 +31,10 @@ pub(super) async fn find_session(
             let role = role.ok_or(Error::SessionRevoked)?;
             let mut grants = role.references.resolve(directory).await?;
             grants.session = resolve_all(&session.managed, directory).await?;
-            (role_session(&role, claims), Identity::Role(role, Arc::clone(&session), grants))
+            (
+                Arc::new(role.session_principal(Arc::clone(&session.name))),
+                Identity::Role(role, Arc::clone(&session), grants),
+            )
         }
         SessionKind::User | SessionKind::Federated => {
             let by = (&claims.access_key, claims.issued);
@@ -40,9 +43,9 @@ pub(super) async fn find_session(
             let mut grants = user.references.resolve(directory).await?;
             grants.session = resolve_all(&session.managed, directory).await?;
             if claims.kind == SessionKind::User {
-                (user.principal(), Identity::UserSession(user, Arc::clone(&session), grants))
+                (Arc::clone(user.principal()), Identity::UserSession(user, Arc::clone(&session), grants))
             } else {
-                (federated_user(&user, claims), Identity::Federated(user, Arc::clone(&session), grants))
+                (Arc::new(federated_user(&user, &session)), Identity::Federated(user, Arc::clone(&session), grants))
             }
         }
     };
@@ -129,20 +132,10 @@ async fn live_user(
     }))
 }
 
-fn role_session(entry: &RoleEntry, claims: &SessionClaims) -> Principal {
-    Principal::RoleSession {
-        account: entry.role.account.clone(),
-        role_path: entry.role.path.as_str().into(),
-        role_name: entry.role.name.as_str().into(),
-        role_id: entry.role.id.clone(),
-        session: claims.session_name.as_str().into(),
-    }
-}
-
-fn federated_user(entry: &UserEntry, claims: &SessionClaims) -> Principal {
+fn federated_user(entry: &UserEntry, session: &SessionEntry) -> Principal {
     Principal::FederatedUser {
         account: entry.user.account.clone(),
-        name: claims.session_name.as_str().into(),
+        name: Arc::clone(&session.name),
         user_path: entry.user.path.as_str().into(),
         user_name: entry.user.name.as_str().into(),
         user_id: entry.user.id.clone(),

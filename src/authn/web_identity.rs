@@ -30,7 +30,7 @@ impl Default for WebRules {
 pub struct WebIdentity {
     provider: Arc<ProviderEntry>,
     claims: WebClaims,
-    principal: Principal,
+    principal: Arc<Principal>,
 }
 
 impl WebIdentity {
@@ -50,12 +50,12 @@ impl WebIdentity {
             accept_access_tokens: rules.accept_access_tokens,
         };
         let claims = token.verify(keys, &rules, now)?;
-        let principal = web_principal(&provider.provider);
+        let principal = Arc::new(web_principal(&provider.provider));
         Ok(Self { provider, claims, principal })
     }
 
     /// Who this is for policies: the provider, and nobody's account.
-    pub fn principal(&self) -> &Principal {
+    pub fn principal(&self) -> &Arc<Principal> {
         &self.principal
     }
 

@@ -7,6 +7,7 @@ use crate::entity::{Caps, Owner, UserKind};
 use crate::policy::{self, AuthorizationRequest, Decision, DecodedDenial, NamedPolicy, Outcome, Policies};
 use crate::store::RecordKey;
 use crate::types::{AccountId, Context, LazyContext, Principal, Requirement};
+use std::sync::Arc;
 
 /// One requirement with what it is decided by.
 #[derive(Debug)]
@@ -123,7 +124,7 @@ pub fn authorize_web_identity(
     let of_provider = RecordKey::oidc_provider(&provider.provider.account, provider.provider.name());
     let of_role = RecordKey::role(&role.role.account, &role.role.name);
     Some(Ok(Permit {
-        principal: principal.clone(),
+        principal: Arc::clone(principal),
         account: role.role.account.clone(),
         owner: role.role.owner.clone(),
         // It is nobody's right to administer.
@@ -136,7 +137,7 @@ pub fn authorize_web_identity(
 
 /// The statements that allow each requirement, or the first denial.
 fn trust(
-    principal: &Principal,
+    principal: &Arc<Principal>,
     role: &RoleEntry,
     requirements: &[Requirement],
     policies: &Policies<'_>,
@@ -246,7 +247,7 @@ fn report(
 }
 
 fn judge(
-    principal: &Principal,
+    principal: &Arc<Principal>,
     requirement: &Requirement,
     decision: &Decision,
     account: Option<&AccountId>,
@@ -257,7 +258,7 @@ fn judge(
     }
     let same_account = account.is_some_and(|owner| principal.account() == Some(owner));
     Some(Box::new(Denied {
-        principal: principal.clone(),
+        principal: Arc::clone(principal),
         requirement: requirement.clone(),
         outcome: decision.outcome,
         cause: decision.cause.filter(|_| same_account),
@@ -298,7 +299,7 @@ fn bare<'a>(policy: NamedPolicy<'a>, _: Origin<'a>) -> NamedPolicy<'a> {
 }
 
 fn permit(caller: &Authenticated, requirements: Vec<Requirement>, statements: Vec<String>) -> Permit {
-    let principal = caller.principal().clone();
+    let principal = Arc::clone(caller.principal());
     let account = principal.account().cloned().unwrap_or_else(AccountId::empty);
     let identity = caller.identity();
     let (mut owner, mut reach, mut evidence) = (Owner::Account, Reach::Account, Vec::new());

@@ -3,12 +3,13 @@
 use super::TagFacts;
 use crate::policy::{DecodedDenial, Outcome, PolicyKind};
 use crate::types::{Principal, Requirement};
+use std::sync::Arc;
 
 /// Why a request was denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denied {
     /// Who asked.
-    pub principal: Principal,
+    pub principal: Arc<Principal>,
     /// The first requirement that was not allowed.
     pub requirement: Requirement,
     /// Explicit or implicit.
@@ -33,7 +34,7 @@ impl Denied {
     /// does not name it.
     pub fn of_web_identity(requirement: Requirement) -> Self {
         Self {
-            principal: Principal::WebIdentity { provider: "".into() },
+            principal: Arc::new(Principal::WebIdentity { provider: "".into() }),
             requirement,
             outcome: Outcome::ImplicitDeny,
             cause: None,
@@ -49,7 +50,7 @@ impl Denied {
     ///
     /// Web identities are told the same whatever they lack, the role and the provider included (security rules 25, 30).
     pub fn message(&self) -> String {
-        if let Principal::WebIdentity { .. } = self.principal {
+        if let Principal::WebIdentity { .. } = *self.principal {
             return "Not authorized to perform sts:AssumeRoleWithWebIdentity".to_owned();
         }
         let Some(arn) = self.principal.arn() else {
@@ -91,7 +92,7 @@ mod tests {
 
     fn denied(principal: Principal, outcome: Outcome, cause: Option<PolicyKind>) -> Denied {
         Denied {
-            principal,
+            principal: Arc::new(principal),
             requirement: Requirement::new("s3:GetObject", ResourceName::object("b", b"k")),
             outcome,
             cause,

@@ -27,6 +27,7 @@ pub use operator::operator;
 use crate::entity::{Caps, Owner};
 use crate::store::RecordKey;
 use crate::types::{AccountId, Principal, Requirement};
+use std::sync::Arc;
 
 /// Which entities of the account the caller's rights reach (security rule 13).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub enum Reach {
 /// Proof that every requirement of one request was allowed.
 #[derive(Debug)]
 pub struct Permit {
-    principal: Principal,
+    principal: Arc<Principal>,
     account: AccountId,
     owner: Owner,
     reach: Reach,
@@ -105,7 +106,7 @@ impl Permit {
             Owner::User { .. } => Reach::Standalone(Caps::default()),
         };
         let (requirements, evidence, statements) = (Vec::new(), Vec::new(), Vec::new());
-        Self { principal, account, owner, reach, requirements, evidence, statements }
+        Self { principal: Arc::new(principal), account, owner, reach, requirements, evidence, statements }
     }
 
     /// The same with requirements and evidence.

@@ -9,6 +9,7 @@
 mod epochs;
 mod follow;
 mod front;
+mod sessions;
 mod shelf;
 mod strangers;
 
@@ -26,11 +27,10 @@ use crate::entity::{AccessKey, OidcProvider};
 use crate::store::{RecordKey, Records, Stored, Versioned};
 use crate::token::{self, KeyRing};
 use crate::types::{AccessKeyId, AccountId, Clock, Timestamp};
-use sha2::{Digest, Sha256};
+use sessions::Sessions;
 use shelf::{Cached, Name, Shelf, Source};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Sizes and lives of the caches.
 #[derive(Clone, Copy, Debug)]
@@ -61,9 +61,7 @@ pub struct CachedDirectory {
     policies: Shelf<PolicyEntry>,
     groups: Shelf<GroupEntry>,
     providers: Shelf<ProviderEntry>,
-    /// Opened tokens, each with the ring's generation at which it was opened.
-    sessions: moka::sync::Cache<[u8; 32], (u64, Arc<SessionEntry>), foldhash::fast::RandomState>,
-    session_counters: CacheCounters,
+    sessions: Sessions,
 }
 
 impl CachedDirectory {
@@ -91,11 +89,7 @@ impl CachedDirectory {
             policies: Shelf::new(settings),
             groups: Shelf::new(settings),
             providers: Shelf::new(settings),
-            sessions: moka::sync::Cache::builder()
-                .max_capacity(settings.max_entries)
-                .time_to_live(Duration::from_secs(settings.lifetime_seconds.min(300)))
-                .build_with_hasher(foldhash::fast::RandomState::default()),
-            session_counters: CacheCounters::default(),
+            sessions: Sessions::new(settings),
         }
     }
 
@@ -109,7 +103,7 @@ impl CachedDirectory {
             ("policies", self.policies.counters.read()),
             ("groups", self.groups.counters.read()),
             ("providers", self.providers.counters.read()),
-            ("sessions", self.session_counters.read()),
+            ("sessions", self.sessions.counters.read()),
         ]
     }
 
@@ -212,19 +206,16 @@ impl Directory for CachedDirectory {
     }
 
     fn session(&self, token: &str, key: &AccessKeyId, now: Timestamp) -> Result<Arc<SessionEntry>, token::Error> {
-        // Keyed by the hash of the whole token (security rule 19).
-        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let hash = Sessions::hash(token);
         // Read before opening: a ring that is replaced meanwhile makes the entry one of an earlier ring.
         let generation = self.ring.generation();
-        if let Some((_, found)) = self.sessions.get(&hash).filter(|(opened_at, _)| *opened_at == generation) {
-            self.session_counters.hit();
+        if let Some(found) = self.sessions.find(&hash, generation, &*self.clock) {
             // INVARIANT: a cached token serves only the key id it was sealed with.
             return if found.opened.claims.access_key == *key { Ok(found) } else { Err(token::Error::OtherAccessKey) };
         }
-        self.session_counters.miss();
         let opened = self.ring.open(token, self.records.store_id(), key, now)?;
         let entry = Arc::new(SessionEntry::new(opened, &self.default_account)?);
-        self.sessions.insert(hash, (generation, Arc::clone(&entry)));
+        self.sessions.keep(hash, generation, &entry, &*self.clock);
         Ok(entry)
     }
 }

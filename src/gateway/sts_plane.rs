@@ -122,7 +122,7 @@ impl Gateway {
         caller: &Authenticated,
         assume: &sts::AssumeRole,
     ) -> Result<Answer, Fault> {
-        if matches!(caller.principal(), Principal::Root { .. }) {
+        if matches!(**caller.principal(), Principal::Root { .. }) {
             return Err(sts::Error::RootCannotAssume.into());
         }
         let minted_by = Caller::of(caller);

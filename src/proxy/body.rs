@@ -41,7 +41,7 @@ enum Output {
     /// The client's bytes, as they came.
     Raw,
     /// The same chunks, signed by [`Transfer::sign_chunks`]; none until then.
-    Signed(Option<ChunkSigner>),
+    Signed(Option<Box<ChunkSigner>>),
     /// The content alone.
     Content,
 }
@@ -98,7 +98,7 @@ impl Transfer {
         if let State::Framed(framed) = &mut self.state
             && let Output::Signed(slot) = &mut framed.output
         {
-            *slot = Some(signer);
+            *slot = Some(Box::new(signer));
         }
     }
 

@@ -130,7 +130,7 @@ pub fn issue_with_web_identity(
     permitted(&wanted, role, permit, mint)?;
     let provider = &caller.provider().provider;
     let origin = caller.origin().ok_or(Error::NotPermitted)?;
-    if permit.principal() != caller.principal() || provider.account != role.account {
+    if *permit.principal() != **caller.principal() || provider.account != role.account {
         return Err(Error::NotPermitted);
     }
     // The chain begins here: nobody's key and nobody's session stands behind it.

@@ -61,16 +61,10 @@ impl Held {
     /// Who it is in requests; a role by a session of this name. None for a group.
     pub(super) fn principal(&self, session: Option<&str>) -> Option<Principal> {
         if let Some(entry) = &self.user {
-            return Some(entry.principal());
+            return Some(Principal::clone(entry.principal()));
         }
-        let role = &self.role.as_ref()?.role;
-        Some(Principal::RoleSession {
-            account: role.account.clone(),
-            role_path: role.path.as_str().into(),
-            role_name: role.name.as_str().into(),
-            role_id: role.id.clone(),
-            session: session.unwrap_or(SESSION).into(),
-        })
+        let role = self.role.as_ref()?;
+        Some(role.session_principal(session.unwrap_or(SESSION).into()))
     }
 }
 
