@@ -1,11 +1,11 @@
 //! The directory's caches (security rule 22).
 
-use crate::support::{CACHE, RING, Req, World, key_of, policy, stored};
+use crate::support::{CACHE, RING, Req, World, key_of, policy, stored, trust};
 use rolegate::authn::{Directory, LookupError};
 use rolegate::directory::{CachedDirectory, Epochs, Settings, follow};
 use rolegate::entity::Owner;
 use rolegate::store::{Kind, RecordKey};
-use rolegate::token::KeyRing;
+use rolegate::token::{self, KeyRing};
 use rolegate::types::{AccessKeyId, AccountId, Clock};
 use std::sync::Arc;
 
@@ -137,6 +137,48 @@ async fn rule_22_entries_have_a_hard_life_and_absences_a_short_one() {
     assert_eq!(loads("TESTER1").await, 0);
     world.clock.turn(1);
     assert_eq!(loads("TESTER1").await, 1, "five minutes at most, whatever was configured");
+}
+
+#[tokio::test]
+async fn rule_19_opened_tokens_serve_their_own_key_for_a_hard_life_and_one_ring() {
+    let world = World::new().await;
+    let one = world.standalone("one").await;
+    world.role("R", Owner::Account, &trust("arn:aws:iam:::user/one"), &[]).await;
+    let (session, other) = (world.assume(&one, "R").await, world.assume(&one, "R").await);
+    let [key, other] = [&session.key, &other.key].map(|id| AccessKeyId::parse(id).unwrap());
+    let text = session.token.as_deref().unwrap();
+    let ring = Arc::new(KeyRing::parse(RING).unwrap());
+    let records = world.records.clone();
+    let directory = CachedDirectory::new(
+        records,
+        Arc::clone(&ring),
+        AccountId::empty(),
+        world.clock.clone(),
+        Arc::clone(&world.epochs),
+        &CACHE,
+    );
+    // How often the token was opened; each look finds the same session.
+    let opened = |looks: usize| {
+        let misses = || directory.counters().iter().find(|(name, _)| *name == "sessions").unwrap().1.1;
+        let before = misses();
+        for _ in 0..looks {
+            let found = directory.session(text, &key, world.clock.now()).unwrap();
+            assert_eq!(found.opened.claims.access_key, key);
+        }
+        misses() - before
+    };
+    assert_eq!((opened(1), opened(3)), (1, 0));
+    // Where it is remembered, too, it is another key's token.
+    for _ in 0..3 {
+        let mixed = directory.session(text, &other, world.clock.now());
+        assert_eq!(mixed.unwrap_err(), token::Error::OtherAccessKey);
+    }
+    world.clock.turn(299);
+    assert_eq!(opened(2), 0);
+    world.clock.turn(1);
+    assert_eq!((opened(1), opened(3)), (1, 0), "five minutes at most");
+    ring.replace(RING).unwrap();
+    assert_eq!((opened(1), opened(3)), (1, 0), "what an earlier ring opened counts no more");
 }
 
 #[tokio::test]
