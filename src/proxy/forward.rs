@@ -37,6 +37,8 @@ const FREE_BYTES: usize = 128 * 1024;
 const EMPTY_FRAMING_BYTES: usize = 16 * 1024;
 /// Room for an answer's head and a small body.
 const ANSWER_ROOM: usize = 16 * 1024;
+/// Room for an answer of which more than this is still to come: fewer reads and writes, here and at both ends.
+const WIDE_ROOM: usize = 256 * 1024;
 
 /// Why a try ended without an answer.
 enum Stop {
@@ -298,8 +300,11 @@ impl ProxyService {
                 body.take(&mut link.input, out).map_err(|_| ForwardFault::BackendMalformed)?
             };
             self.send(call, status, count).await?;
+            let mut wide = self.wide.share();
             while !body.is_done() {
-                let read = call.alarm.within(self.upstream.read_timeout, link.fill(BODY_ROOM)).await;
+                let is_wide = body.has_more_than(WIDE_ROOM) && wide.widen_to(WIDE_ROOM);
+                let room = if is_wide { WIDE_ROOM } else { BODY_ROOM };
+                let read = call.alarm.within(self.upstream.read_timeout, link.fill(room)).await;
                 match (read.map_err(|_| ForwardFault::BackendTimedOut)?, &body) {
                     (Ok(0), AnswerBody::UntilClose) => {
                         call.client.output.extend_from_slice(coding::LAST_CHUNK);

@@ -161,6 +161,11 @@ impl AnswerBody {
         }
     }
 
+    /// Whether more than so many bytes are still to come, as far as is known.
+    pub(super) fn has_more_than(&self, bytes: usize) -> bool {
+        matches!(self, Self::Length(left) if usize::try_from(*left).map_or(true, |left| left > bytes))
+    }
+
     /// Takes so many bytes as they are, or as many of them as are left; none where the client's framing is another.
     pub(super) fn take_plain(&mut self, there: usize) -> Option<usize> {
         let Self::Length(left) = self else { return None };

@@ -14,6 +14,9 @@ use pingora::server::ShutdownWatch;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Bytes that the wide rooms of long answers may take, all together. Who finds none left reads in smaller pieces.
+const WIDE_BYTES: usize = 64 * 1024 * 1024;
+
 /// What a [`ProxyService`] is made of.
 pub struct ProxyParts {
     /// The gateway.
@@ -40,6 +43,8 @@ pub struct ProxyService {
     pub(super) signer: Arc<BackendSigner>,
     pub(super) settings: ProxySettings,
     pub(super) budget: BufferBudget,
+    /// For the wide rooms of answers.
+    pub(super) wide: BufferBudget,
     pub(super) aws_chunked: AwsChunked,
     pub(super) authority: String,
     pub(super) upstream: Upstream,
@@ -56,6 +61,7 @@ impl ProxyService {
             recorder,
             signer,
             budget: BufferBudget::new(settings.buffered_bytes),
+            wide: BufferBudget::new(WIDE_BYTES),
             settings,
             aws_chunked: upstream.aws_chunked,
             upstream: Upstream::new(&upstream, Arc::clone(&clock))?,
