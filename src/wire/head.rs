@@ -3,6 +3,7 @@
 //! What a signature is verified over. Header values are bytes with outer blanks trimmed by the server
 //! or not; [`RequestHead`] changes nothing but the case of names.
 
+use super::byte_set::ByteSet;
 use super::{InvalidQuery, QueryString};
 use std::fmt;
 use std::net::IpAddr;
@@ -213,30 +214,11 @@ impl RequestHead {
 }
 
 /// Which bytes may stand in a token (RFC 9110 section 5.6.2).
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0u8;
-    while byte < 128 {
-        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
-        {
-            table[byte as usize] = byte.is_ascii_alphanumeric();
-        }
-        byte += 1;
-    }
-    let mut others: &[u8] = b"!#$%&'*+-.^_`|~";
-    while let Some((byte, rest)) = others.split_first() {
-        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
-        {
-            table[*byte as usize] = true;
-        }
-        others = rest;
-    }
-    table
-};
+static TOKEN: ByteSet = ByteSet::alphanumeric_and(b"!#$%&'*+-.^_`|~");
 
 /// Whether a byte may stand in a token (RFC 9110 section 5.6.2).
 pub fn is_token_byte(byte: u8) -> bool {
-    TOKEN.get(usize::from(byte)).copied().unwrap_or(false)
+    TOKEN.has(byte)
 }
 
 #[cfg(test)]

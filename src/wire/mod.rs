@@ -3,6 +3,7 @@
 //! Pure and bounded: every reader takes its limits as arguments and returns an error, never panics.
 
 pub mod aws_query;
+mod byte_set;
 mod head;
 pub mod percent;
 mod query_string;

@@ -1,5 +1,7 @@
 //! The only percent coder: RFC 3986's unreserved set, upper-case hex, as SigV4 asks.
 
+use super::byte_set::ByteSet;
+
 /// Percent-decoding met a `%` without two hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a `%` is not followed by two hexadecimal digits")]
@@ -8,34 +10,9 @@ pub struct InvalidEscape;
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Which bytes are never encoded (RFC 3986 section 2.3).
-const UNRESERVED: [bool; 256] = table(b"-_.~");
+static UNRESERVED: ByteSet = ByteSet::alphanumeric_and(b"-_.~");
 /// Those, and what parts a path.
-const PATH: [bool; 256] = table(b"-_.~/");
-
-/// The letters, the digits and some others.
-const fn table(mut others: &[u8]) -> [bool; 256] {
-    let mut table = [false; 256];
-    let mut byte = 0u8;
-    while byte < 128 {
-        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
-        {
-            table[byte as usize] = byte.is_ascii_alphanumeric();
-        }
-        byte += 1;
-    }
-    while let Some((byte, rest)) = others.split_first() {
-        #[allow(clippy::indexing_slicing, reason = "a byte is within 256; checked when it is compiled")]
-        {
-            table[*byte as usize] = true;
-        }
-        others = rest;
-    }
-    table
-}
-
-fn is_in(table: &[bool; 256], byte: u8) -> bool {
-    table.get(usize::from(byte)).copied().unwrap_or(false)
-}
+static PATH: ByteSet = ByteSet::alphanumeric_and(b"-_.~/");
 
 fn push_encoded(byte: u8, out: &mut String) {
     out.push('%');
@@ -45,10 +22,10 @@ fn push_encoded(byte: u8, out: &mut String) {
 }
 
 /// Appends the bytes of a table as they are, in runs, and the others encoded.
-fn encode_but(plain: &[bool; 256], bytes: &[u8], out: &mut String) {
-    for run in bytes.chunk_by(|one, other| is_in(plain, *one) && is_in(plain, *other)) {
+fn encode_but(plain: &ByteSet, bytes: &[u8], out: &mut String) {
+    for run in bytes.chunk_by(|one, other| plain.has(*one) && plain.has(*other)) {
         match run {
-            [byte] if !is_in(plain, *byte) => push_encoded(*byte, out),
+            [byte] if !plain.has(*byte) => push_encoded(*byte, out),
             // INVARIANT: ASCII.
             _ => out.push_str(std::str::from_utf8(run).unwrap_or_default()),
         }
@@ -82,7 +59,7 @@ pub fn encode_path(bytes: &[u8]) -> String {
 /// A path as text, if encoding what it decodes to would change nothing: it has only what stays as it is.
 pub fn plain_path(path: &[u8]) -> Option<&str> {
     // Without a branch for each byte.
-    let plain = path.iter().fold(true, |all, byte| all & is_in(&PATH, *byte));
+    let plain = path.iter().fold(true, |all, byte| all & PATH.has(*byte));
     if plain { std::str::from_utf8(path).ok() } else { None }
 }
 
