@@ -69,7 +69,7 @@ def test_not_ready_first_then_closed_then_gone(running):
         # Not ready, and serving as before: on connections that were open, and on new ones.
         s3.put_object(Bucket=running.bucket, Key="late", Body=b"x")
         client("s3", gate.endpoint, OWNER).put_object(Bucket=running.bucket, Key="later", Body=b"x")
-        assert time.monotonic() - stopped < 1.5, "too slow to prove anything"
+        assert time.monotonic() - stopped < 1.9, "too slow to prove anything"
         poll(lambda: not listens(gate), 5, "the listener closed")
         assert 1.5 < time.monotonic() - stopped < 4
         assert gate.process.exited() is None, "a request is in flight"
@@ -104,7 +104,7 @@ def test_a_second_sigterm_ends_the_delay(running):
     began = time.monotonic()
     gate.process.child.send_signal(signal.SIGTERM)
     assert gate.process.child.wait(5) == 0
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 1.9  # the delay would be two seconds
 
 
 @pytest.mark.parametrize("when", ["serving", "delay", "drain"])
@@ -119,7 +119,7 @@ def test_sigint_waits_for_nothing(running, when):
         began = time.monotonic()
         gate.process.child.send_signal(signal.SIGINT)
         assert gate.process.child.wait(5) == 0
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 1.9  # the delay would be two seconds
 
 
 @pytest.mark.parametrize("section", ["listen", "admin"])
