@@ -40,10 +40,11 @@ pub(super) fn keys(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     resources.flat_map(|listed| &listed.values).for_each(|entry| variables(subject, entry, findings));
 }
 
-/// In trust policies the keys of a web identity begin with its provider's name.
+/// Keys that begin with a provider's name: any claim in a trust policy; of a web identity's session, these two.
 fn is_of_provider(subject: &Subject<'_>, key: &str) -> bool {
-    let vendor = key.split(':').next().unwrap_or_default();
-    subject.kind() == PolicyKind::Trust && vendor.contains(['.', '/'])
+    let Some((provider, claim)) = key.rsplit_once(':') else { return false };
+    let is_there = subject.kind() == PolicyKind::Trust || matches!(claim, "sub" | "aud");
+    is_there && provider.contains(['.', '/'])
 }
 
 fn variables(subject: &Subject<'_>, entry: &Entry, findings: &mut Findings<'_>) {
