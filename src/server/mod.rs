@@ -6,6 +6,7 @@ mod clock;
 mod find_bucket;
 mod gate;
 mod last_used;
+mod open_files;
 mod parts;
 mod readiness;
 mod reload;
@@ -77,6 +78,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let (records, ring, weak) = runtime.block_on(open(&config, &clock, &entropy))?;
     conf::may_listen(&config, records.is_demo(), weak, options.allow_weak)?;
+    open_files::allow_for(config.listen.max_connections);
     for warning in conf::listen_warnings(&config, records.is_demo() || weak) {
         tracing::warn!("{warning}");
     }

@@ -2,12 +2,13 @@
 
 Proven: at SIGTERM /readyz says 503 while requests are still accepted; then the listener closes, requests in flight end
 within the grace and the admin listener goes on saying 503; the grace is the configured one; SIGINT waits for nothing;
-a taken address is one clear line and no process.
+a taken address is one clear line and no process; the limit of open files is raised to what the connections need.
 """
 
 import signal
 import socket
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -120,6 +121,20 @@ def test_sigint_waits_for_nothing(running, when):
         gate.process.child.send_signal(signal.SIGINT)
         assert gate.process.child.wait(5) == 0
         assert time.monotonic() - began < 1.9  # the delay would be two seconds
+
+
+@pytest.mark.parametrize(("hard", "raised"), [(900, 828), (800, 800)])
+def test_the_limit_of_open_files_is_raised_for_the_connections(gate, hard, raised):
+    one = gate(serve=False, listen={"max_connections": 350})
+    limited, binary = one.folder / "limited", one.binary
+    limited.write_text(f'#!/bin/sh\nulimit -Sn 256\nulimit -Hn {hard}\nexec {binary} "$@"\n')
+    limited.chmod(0o755)
+    one.binary = limited
+    one.start()
+    limits = Path(f"/proc/{one.process.pid}/limits").read_text()
+    assert f"Max open files {raised} {hard} files" in " ".join(limits.split())
+    told = "may need 828" in (one.folder / "gate.log").read_text()
+    assert told == (raised < 828)
 
 
 @pytest.mark.parametrize("section", ["listen", "admin"])
