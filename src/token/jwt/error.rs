@@ -11,6 +11,9 @@ pub enum Error {
     /// Shorter than 4 or longer than [`super::MAX_TOKEN_LENGTH`] characters.
     #[error("the web identity token must have 4 to {max} characters", max = super::MAX_TOKEN_LENGTH)]
     Length,
+    /// A blank or a line break, as at the end of many a file.
+    #[error("the web identity token has a blank or a line break in it or around it (does its file end in a new line?)")]
+    Blank,
     /// Not `HEADER.CLAIMS.SIGNATURE`.
     #[error("the web identity token is not a signed token of three parts in compact form{}", hint_of_parts(*.found))]
     Parts {
@@ -200,6 +203,7 @@ impl Error {
             Self::KeySet(_) => ErrorKind::Keys,
             Self::Length
             | Self::Parts { .. }
+            | Self::Blank
             | Self::Base64 { .. }
             | Self::Json { .. }
             | Self::Header { .. }

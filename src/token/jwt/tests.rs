@@ -195,13 +195,15 @@ mod form {
         for (text, part) in [
             (format!("{good}="), Part::Signature),
             (format!("{good}=="), Part::Signature),
-            (format!(" {good}"), Part::Header),
-            (format!("{good}\n"), Part::Signature),
             (format!("{message}.{signature}ä"), Part::Signature),
             (format!("{message}.+{cut}"), Part::Signature),
             (format!("{message}./{cut}"), Part::Signature),
         ] {
             assert_eq!(WebToken::parse(&text).unwrap_err(), Error::Base64 { part }, "{text}");
+        }
+        for text in [format!(" {good}"), format!("{good}\n"), format!("{message}.\r\n{signature}"), format!("{good}\t")]
+        {
+            assert_eq!(WebToken::parse(&text).unwrap_err(), Error::Blank, "{text}");
         }
         let json = r#"{"payload":"e30","protected":"e30","signature":"AA"}"#;
         assert_eq!(WebToken::parse(json).unwrap_err(), Error::Parts { found: 1 }, "JSON serialization");

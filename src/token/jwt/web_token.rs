@@ -59,6 +59,9 @@ impl<'a> WebToken<'a> {
         if !(MIN_TOKEN_LENGTH..=MAX_TOKEN_LENGTH).contains(&text.len()) {
             return Err(Error::Length);
         }
+        if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+            return Err(Error::Blank);
+        }
         let found = text.split('.').take(6).count();
         let parts = text.rsplit_once('.').and_then(|(message, signature)| {
             let (header, claims) = message.split_once('.')?;
