@@ -5,8 +5,8 @@ use crate::authn::{
     Answer, BucketEntry, CompiledPolicy, Directory, GroupEntry, KeyEntry, LookupError, PolicyEntry, ProviderEntry,
     RoleEntry, SessionEntry, UserEntry,
 };
-use crate::entity::User;
-use crate::store::{RecordKey, Records, Versioned};
+use crate::entity::{OidcProvider, User};
+use crate::store::{RecordKey, Records, Stored, Versioned};
 use crate::token;
 use crate::types::{AccessKeyId, AccountId, Timestamp};
 use std::net::IpAddr;
@@ -28,51 +28,48 @@ pub struct LiveDirectory<'a> {
     pub default_account: &'a AccountId,
 }
 
+impl LiveDirectory<'_> {
+    fn look_up<'a, S: Stored, T: 'a>(
+        &'a self,
+        key: RecordKey,
+        compile: impl FnOnce(Versioned<S>) -> Result<T, LookupError> + Send + 'a,
+    ) -> Answer<'a, T> {
+        Answer::on_its_way(async move {
+            let found = self.records.get(&key).await?;
+            found.map(|stored| compile(stored).map(Arc::new)).transpose()
+        })
+    }
+}
+
 impl Directory for LiveDirectory<'_> {
     fn key<'a>(&'a self, _: &'a AccessKeyId, _: Option<IpAddr>) -> Answer<'a, KeyEntry> {
         Answer::at_hand(Ok(None))
     }
 
     fn user<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, UserEntry> {
-        Answer::on_its_way(async move {
-            let found = self.records.get(&RecordKey::user(account, name)).await?;
-            found.map(|stored| user_entry(stored, self.default_account).map(Arc::new)).transpose()
-        })
+        self.look_up(RecordKey::user(account, name), |stored| user_entry(stored, self.default_account))
     }
 
     fn role<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, RoleEntry> {
-        Answer::on_its_way(async move {
-            let found = self.records.get(&RecordKey::role(account, name)).await?;
-            found.map(|stored| RoleEntry::new(stored, self.default_account).map(Arc::new)).transpose()
-        })
+        self.look_up(RecordKey::role(account, name), |stored| RoleEntry::new(stored, self.default_account))
     }
 
     fn policy<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, PolicyEntry> {
-        Answer::on_its_way(async move {
-            let found = self.records.get(&RecordKey::policy(account, name)).await?;
-            found.map(|stored| PolicyEntry::new(&stored, self.default_account).map(Arc::new)).transpose()
-        })
+        self.look_up(RecordKey::policy(account, name), |stored| PolicyEntry::new(&stored, self.default_account))
     }
 
     fn group<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, GroupEntry> {
-        Answer::on_its_way(async move {
-            let found = self.records.get(&RecordKey::group(account, name)).await?;
-            found.map(|stored| GroupEntry::new(stored, self.default_account).map(Arc::new)).transpose()
-        })
+        self.look_up(RecordKey::group(account, name), |stored| GroupEntry::new(stored, self.default_account))
     }
 
     fn provider<'a>(&'a self, account: &'a AccountId, name: &'a str) -> Answer<'a, ProviderEntry> {
-        Answer::on_its_way(async move {
-            let found = self.records.get(&RecordKey::oidc_provider(account, name)).await?;
-            Ok(found.map(|stored| Arc::new(ProviderEntry { provider: stored.value, revision: stored.revision })))
+        self.look_up(RecordKey::oidc_provider(account, name), |stored: Versioned<OidcProvider>| {
+            Ok(ProviderEntry { provider: stored.value, revision: stored.revision })
         })
     }
 
     fn bucket<'a>(&'a self, name: &'a str) -> Answer<'a, BucketEntry> {
-        Answer::on_its_way(async move {
-            let found = self.records.get(&RecordKey::bucket(name)).await?;
-            found.map(|stored| BucketEntry::new(stored, self.default_account).map(Arc::new)).transpose()
-        })
+        self.look_up(RecordKey::bucket(name), |stored| BucketEntry::new(stored, self.default_account))
     }
 
     fn session(&self, _: &str, _: &AccessKeyId, _: Timestamp) -> Result<Arc<SessionEntry>, token::Error> {
