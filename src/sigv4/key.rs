@@ -74,6 +74,13 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_erased_when_it_is_dropped() {
+        // HMAC is two of these and a buffer. It does not say so itself, but the features erase all three.
+        fn is_erased<T: zeroize::ZeroizeOnDrop>() {}
+        is_erased::<sha2::block_api::Sha256VarCore>();
+    }
+
+    #[test]
     fn the_derivation_is_that_of_the_specification() {
         // AWS, "Examples of how to derive a signing key for Signature Version 4".
         let secret = Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");

@@ -1,4 +1,4 @@
-//! Signing for the backend: our own canonical request, `aws-sigv4`'s key derivation, our own HMAC (`key`), a cached key.
+//! Signing for the backend: our own canonical request, `aws-sigv4`'s key derivation, the cached key's HMAC.
 
 use super::canonical;
 use super::claim::ALGORITHM;
