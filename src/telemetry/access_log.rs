@@ -1,40 +1,43 @@
 //! The access log: one line a request.
 
 use super::line::Line;
+use super::log_file::LogFile;
 use super::record::RequestRecord;
 use super::redact::logged_query;
 use super::writer::{Lines, Log};
 use crate::conf::{LogFormat, Sink};
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 
 /// Where the lines go.
-pub(super) struct AccessLog {
-    out: Box<dyn Write + Send>,
+pub(super) enum AccessLog {
+    Stdout,
+    File(LogFile),
 }
 
 impl AccessLog {
     /// Opens the log; none if it is off.
     pub(super) fn open(sink: &Sink) -> io::Result<Option<Self>> {
-        let out: Box<dyn Write + Send> = match sink {
-            Sink::Off => return Ok(None),
-            Sink::Stdout => Box::new(io::stdout()),
-            Sink::File(path) => Box::new(append(path)?),
-        };
-        Ok(Some(Self { out }))
+        match sink {
+            Sink::Off => Ok(None),
+            Sink::Stdout => Ok(Some(Self::Stdout)),
+            Sink::File(path) => LogFile::open(path).map(|file| Some(Self::File(file))),
+        }
     }
-}
-
-/// Opens a log file at its end, readable by its owner only.
-pub(super) fn append(path: &std::path::Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)
 }
 
 impl Log for AccessLog {
     fn write(&mut self, lines: &Lines) -> io::Result<()> {
-        self.out.write_all(lines.bytes())?;
-        self.out.flush()
+        match self {
+            Self::Stdout => {
+                let mut out = io::stdout().lock();
+                out.write_all(lines.bytes())?;
+                out.flush()
+            }
+            Self::File(log) => {
+                log.follow_move()?;
+                log.file.write_all(lines.bytes())
+            }
+        }
     }
 }
 

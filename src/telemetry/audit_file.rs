@@ -5,13 +5,11 @@
 //! goes on over restarts too. A file that was moved away is made anew and goes on with the number and hash that
 //! the writer knows; to a process that did not see the old file, a new file begins a new chain.
 
-use super::access_log::append;
 use super::line::push_number;
+use super::log_file::LogFile;
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How much of the file's end is read first in search of the last line; doubled until it is found.
 const TAIL_BYTES: u64 = 64 << 10;
@@ -57,8 +55,7 @@ fn hash(line: &[u8]) -> [u8; 64] {
 
 /// An audit file, open for appending.
 pub(super) struct AuditFile {
-    path: PathBuf,
-    file: File,
+    log: LogFile,
     chain: Chain,
     /// The length at which `chain` stands.
     length: u64,
@@ -72,11 +69,10 @@ const KEPT_BYTES: usize = 4 << 20;
 impl AuditFile {
     /// Opens or makes the file.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let mut opened =
-            Self { path: path.to_owned(), file: append(path)?, chain: Chain::start(), length: 0, text: Vec::new() };
-        opened.file.lock()?;
+        let mut opened = Self { log: LogFile::open(path)?, chain: Chain::start(), length: 0, text: Vec::new() };
+        opened.log.file.lock()?;
         let caught_up = opened.catch_up();
-        opened.file.unlock()?;
+        opened.log.file.unlock()?;
         caught_up.map(|()| opened)
     }
 
@@ -84,15 +80,15 @@ impl AuditFile {
     /// They are lasting after [`AuditFile::sync`].
     pub(super) fn append<'l>(&mut self, lines: impl Iterator<Item = &'l [u8]>) -> io::Result<()> {
         self.follow_move()?;
-        self.file.lock()?;
+        self.log.file.lock()?;
         let written = self.catch_up().and_then(|()| self.append_locked(lines));
-        self.file.unlock()?;
+        self.log.file.unlock()?;
         written
     }
 
     /// Makes what was appended lasting.
     pub(super) fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()
+        self.log.file.sync_data()
     }
 
     fn append_locked<'l>(&mut self, lines: impl Iterator<Item = &'l [u8]>) -> io::Result<()> {
@@ -101,7 +97,7 @@ impl AuditFile {
         for line in lines {
             chain.link(line, &mut self.text);
         }
-        let written = self.file.write_all(&self.text);
+        let written = self.log.file.write_all(&self.text);
         match written {
             Ok(()) => {
                 self.chain = chain;
@@ -109,7 +105,7 @@ impl AuditFile {
             }
             Err(_) => {
                 // Half a line would end the chain. If this fails too, `catch_up` takes it as a line of its own.
-                let _ = self.file.set_len(self.length);
+                let _ = self.log.file.set_len(self.length);
             }
         }
         if self.text.capacity() > KEPT_BYTES {
@@ -118,27 +114,19 @@ impl AuditFile {
         written
     }
 
-    /// Opens the path anew if the file was moved away.
+    /// Goes on in a new file if this one was moved away.
     fn follow_move(&mut self) -> io::Result<()> {
-        let ours = self.file.metadata()?;
-        let moved = match std::fs::metadata(&self.path) {
-            Ok(there) => (there.dev(), there.ino()) != (ours.dev(), ours.ino()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-            Err(error) => return Err(error),
-        };
-        if moved {
-            // What is in the old file is no less to last.
-            let synced = self.file.sync_data();
-            self.file = append(&self.path)?;
+        if let Some(old) = self.log.follow_move()? {
             self.length = 0;
-            synced?;
+            // What is in the old file is no less to last.
+            old.sync_data()?;
         }
         Ok(())
     }
 
     /// Reads what others have appended since.
     fn catch_up(&mut self) -> io::Result<()> {
-        let length = self.file.metadata()?.len();
+        let length = self.log.file.metadata()?.len();
         if length == self.length {
             return Ok(());
         }
@@ -152,12 +140,12 @@ impl AuditFile {
         }
         if tail.last().is_some_and(|last| *last != b'\n') {
             // A line broken off by a crash: it stays, as a line of its own.
-            self.file.write_all(b"\n")?;
+            self.log.file.write_all(b"\n")?;
         }
         if let Some(chain) = chain {
             self.chain = chain;
         }
-        self.length = self.file.metadata()?.len();
+        self.length = self.log.file.metadata()?.len();
         Ok(())
     }
 
@@ -165,8 +153,8 @@ impl AuditFile {
     fn tail(&mut self, length: u64, wanted: u64) -> io::Result<Vec<u8>> {
         let start = length.saturating_sub(wanted);
         let mut tail = Vec::new();
-        self.file.seek(SeekFrom::Start(start))?;
-        (&self.file).take(length.saturating_sub(start)).read_to_end(&mut tail)?;
+        self.log.file.seek(SeekFrom::Start(start))?;
+        (&self.log.file).take(length.saturating_sub(start)).read_to_end(&mut tail)?;
         Ok(tail)
     }
 }

@@ -8,6 +8,7 @@ mod access_log;
 mod audit;
 mod audit_file;
 mod line;
+mod log_file;
 mod logging;
 mod metric_handles;
 mod metrics;

@@ -174,18 +174,28 @@ fn a_broken_last_line_is_kept_and_chained_over() {
 }
 
 #[test]
-fn a_log_that_was_moved_away_is_made_anew_and_goes_on() {
+fn logs_that_were_moved_away_or_removed_are_made_anew_and_go_on() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, old) = (folder.path().join("audit.log"), folder.path().join("audit.log.1"));
+    let path = |name: &str| folder.path().join(name);
     let telemetry = start(folder.path());
     telemetry.record(&request(1).record());
     telemetry.flush();
-    std::fs::rename(&path, &old).unwrap();
+    for log in ["access.log", "audit.log"] {
+        std::fs::rename(path(log), path(&format!("{log}.1"))).unwrap();
+    }
     telemetry.record(&request(2).record());
     telemetry.flush();
-    let line: serde_json::Value = serde_json::from_str(&lines(&path)[0]).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&lines(&path("audit.log"))[0]).unwrap();
     assert_eq!(line["n"], 2);
-    assert_eq!(line["prev"], hex::encode(Sha256::digest(lines(&old)[0].as_bytes())));
+    assert_eq!(line["prev"], hex::encode(Sha256::digest(lines(&path("audit.log.1"))[0].as_bytes())));
+    for (log, id) in [("access.log.1", &request(1).id), ("access.log", &request(2).id)] {
+        let lines = lines(&path(log));
+        assert!(lines.len() == 1 && lines[0].contains(id.as_str()), "{log}: {lines:?}");
+    }
+    std::fs::remove_file(path("access.log")).unwrap();
+    telemetry.record(&request(3).record());
+    telemetry.flush();
+    assert!(lines(&path("access.log"))[0].contains(request(3).id.as_str()));
 }
 
 #[test]
