@@ -1,6 +1,7 @@
 //! Wiring: builds everything in order from the configuration, runs it, stops it.
 
 mod admin;
+mod certificate;
 mod check_backend;
 mod clock;
 mod find_bucket;
@@ -22,8 +23,8 @@ use crate::oidc::Fetcher;
 use crate::proxy::{ProxyParts, ProxyService, proxy_service};
 use crate::store::{RecordKey, Records};
 use crate::telemetry::{self, Metrics, Telemetry};
-use crate::token::KeyRing;
 use crate::types::{Clock, Entropy};
+use certificate::{Certificate, Shown};
 use gate::{Gatekeeper, InFlight, Recording};
 use last_used::LastUses;
 use pingora::listeners::tls::TlsSettings;
@@ -31,6 +32,7 @@ use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::server::{RunArgs, Server};
 use pingora::services::listening::Service;
 use readiness::Readiness;
+use reload::{Kept, TokenKeys};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -76,7 +78,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
 
     // The store's connections and the feed live on a runtime of their own, beside pingora's.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let (records, ring, weak) = runtime.block_on(open(&config, &clock, &entropy))?;
+    let (records, token_keys, weak) = runtime.block_on(open(&config, &clock, &entropy))?;
     conf::may_listen(&config, records.is_demo(), weak, options.allow_weak)?;
     open_files::allow_for(config.listen.max_connections);
     for warning in conf::listen_warnings(&config, records.is_demo() || weak) {
@@ -84,7 +86,12 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     }
     let epochs = Arc::new(Epochs::default());
     runtime.spawn(directory::follow(records.clone(), Arc::clone(&epochs), Arc::clone(&clock)));
-    runtime.spawn(reload::follow_ring(config.clone(), Arc::clone(&ring)));
+    let ring = Arc::clone(token_keys.ring());
+    let certificate = config.listen.tls.clone().map(Certificate::open).transpose().map_err(StartError::Tls)?;
+    let shown = certificate.as_ref().map(Certificate::shown);
+    let token_keys: Box<dyn Kept> = Box::new(token_keys);
+    let certificate = certificate.map(|certificate| Box::new(certificate) as Box<dyn Kept>);
+    runtime.spawn(reload::follow(std::iter::once(token_keys).chain(certificate).collect()));
     let directory = Arc::new(CachedDirectory::new(
         records.clone(),
         Arc::clone(&ring),
@@ -126,7 +133,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     let conf = parts::server_conf(&config);
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
-    server.add_service(listener(&config, service)?);
+    server.add_service(listener(&config, service, shown)?);
     let admin = admin::Admin { metrics, directory, readiness: Arc::clone(&readiness) };
     let mut admin_service = Service::new("admin".to_owned(), admin);
     admin_service.add_tcp(&config.admin.address.to_string());
@@ -155,7 +162,7 @@ async fn open(
     config: &Config,
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
-) -> Result<(Records, Arc<KeyRing>, bool), HookError> {
+) -> Result<(Records, TokenKeys, bool), HookError> {
     let (records, _store) = cli::open_store(config, &ProcessEnvironment, &hooks()).await?;
     let admin = cli::Administration {
         records: &records,
@@ -169,8 +176,7 @@ async fn open(
     }
     let weak = admin.has_weak_secret(WEAK_SECRET_BYTES).await?;
     let text = cli::token_keys(config, &ProcessEnvironment, &**entropy)?;
-    let ring = KeyRing::parse(text.expose_str().unwrap_or_default())?;
-    Ok((records, Arc::new(ring), weak))
+    Ok((records, TokenKeys::new(config.clone(), text)?, weak))
 }
 
 /// pingora tries a taken address for half a minute and then lives on without a listener: asked here instead.
@@ -178,17 +184,20 @@ fn free_to_bind(key: &'static str, address: SocketAddr) -> Result<(), StartError
     TcpListener::bind(address).map(drop).map_err(|reason| StartError::Bind { key, address, reason })
 }
 
-fn listener(config: &Config, service: ProxyService) -> Result<Service<ProxyService>, StartError> {
+fn listener(
+    config: &Config,
+    service: ProxyService,
+    certificate: Option<Arc<Shown>>,
+) -> Result<Service<ProxyService>, StartError> {
     let mut listening = proxy_service(service);
-    let address = config.listen.address.to_string();
-    match &config.listen.tls {
-        None => listening.add_listener(ListenerConfig::tcp(address).l4_buffer(L4BufferSettings::unbuffered())),
-        Some(files) => {
-            parts::check_tls(files).map_err(StartError::Tls)?;
-            let (certificate, key) = (files.certificate.to_string_lossy(), files.key.to_string_lossy());
-            let settings = TlsSettings::intermediate(&certificate, &key)
-                .map_err(|_| StartError::Tls("the certificate and key cannot be used".to_owned()))?;
-            listening.add_listener(ListenerConfig::tcp(address).tls(settings));
+    let tcp = ListenerConfig::tcp(config.listen.address.to_string());
+    match certificate {
+        None => listening.add_listener(tcp.l4_buffer(L4BufferSettings::unbuffered())),
+        Some(certificate) => {
+            // No files: pingora asks the resolver in their place.
+            let mut settings = TlsSettings::intermediate("", "").map_err(|error| StartError::Tls(error.to_string()))?;
+            settings.set_cert_resolver(certificate);
+            listening.add_listener(tcp.tls(settings));
         }
     }
     Ok(listening)

@@ -3,7 +3,7 @@
 use crate::authn::WebRules;
 use crate::backend::{BackendClientSettings, BackendSigner, HttpBackend};
 use crate::cli::HookError;
-use crate::conf::{AwsChunked, Config, KeyHandling, ServeSecrets, TlsFiles, UnrecordedOwner};
+use crate::conf::{AwsChunked, Config, KeyHandling, ServeSecrets, UnrecordedOwner};
 use crate::directory;
 use crate::gateway;
 use crate::proxy::{self, HeadLimits, ProxySettings, UpstreamSettings, UpstreamTls};
@@ -11,8 +11,8 @@ use crate::s3::{AddressingRules, KeyRules};
 use crate::sigv4::ChunkLimits;
 use crate::types::{Clock, Secret};
 use pingora::server::configuration::ServerConf;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::ToSocketAddrs;
 use std::path::Path;
 use std::sync::Arc;
@@ -101,7 +101,11 @@ impl Backend {
         let signer = BackendSigner::new(access_key, secret, config.backend.region.clone(), clock.now())
             .map_err(|error| format!("backend.region, backend.access_key, backend.secret_key: {error}"))?;
         let ca = match &config.backend.ca_file {
-            Some(path) => certificates(path).map_err(|reason| format!("backend.ca_file: {reason}"))?,
+            Some(path) => {
+                let text = std::fs::read(path)
+                    .map_err(|error| format!("backend.ca_file: {} cannot be read: {error}", path.display()))?;
+                certificates(path, &text).map_err(|reason| format!("backend.ca_file: {reason}"))?
+            }
             None => Vec::new(),
         };
         Ok(Self { signer: Arc::new(signer), ca })
@@ -145,22 +149,13 @@ impl Backend {
     }
 }
 
-/// The certificates of a PEM file, in DER.
-fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, String> {
-    let read = || -> Result<Vec<Vec<u8>>, rustls::pki_types::pem::Error> {
-        CertificateDer::pem_file_iter(path)?.map(|found| found.map(|der| der.to_vec())).collect()
-    };
-    match read() {
+/// The certificates of `text`, which is that of a PEM file at `path`, in DER.
+pub(super) fn certificates(path: &Path, text: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let found: Result<Vec<Vec<u8>>, _> =
+        CertificateDer::pem_slice_iter(text).map(|found| found.map(|der| der.to_vec())).collect();
+    match found {
         Ok(found) if found.is_empty() => Err(format!("{} holds no certificate in PEM form", path.display())),
         Ok(found) => Ok(found),
-        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
+        Err(error) => Err(format!("{} holds no certificates in PEM form: {error}", path.display())),
     }
-}
-
-/// Reads certificate and key before pingora does, whose own errors end a thread and not the process.
-pub(super) fn check_tls(files: &TlsFiles) -> Result<(), String> {
-    certificates(&files.certificate)?;
-    PrivateKeyDer::from_pem_file(&files.key)
-        .map(drop)
-        .map_err(|error| format!("{} cannot be read: {error}", files.key.display()))
 }

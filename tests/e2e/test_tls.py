@@ -2,11 +2,15 @@
 
 Proven: boto3 with `verify=CA` works through the gate; over TLS it sends checksums as trailers of an aws-chunked body
 with an unsigned payload, and those reach the backend checked and whole; a client that does not trust the CA, and plain
-HTTP on the TLS port, get nothing.
+HTTP on the TLS port, get nothing; a renewed certificate is shown without a restart, open connections stay, and a pair of
+files that does not belong together is never taken, neither then nor at the start.
 """
 
 import hashlib
 import os
+import signal
+import ssl
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -14,6 +18,7 @@ import trustme
 from botocore.exceptions import SSLError
 from clients import Keys, assume, client, make_role, refused, unique
 from gate import TESTER1, TESTER2
+from servers import poll
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +27,19 @@ def authority(tmp_path_factory):
     folder, ca = tmp_path_factory.mktemp("tls"), trustme.CA()
     issued = ca.issue_cert("127.0.0.1", "localhost")
     ca.cert_pem.write_to_path(str(folder / "ca.pem"))
-    issued.private_key_pem.write_to_path(str(folder / "key.pem"))
-    (folder / "key.pem").chmod(0o600)
-    for number, blob in enumerate(issued.cert_chain_pems):
-        blob.write_to_path(str(folder / "chain.pem"), append=number > 0)
+    write_key(issued, folder / "key.pem")
+    write_chain(issued, folder / "chain.pem")
     return folder / "ca.pem", folder / "chain.pem", folder / "key.pem"
+
+
+def write_key(issued, path):
+    issued.private_key_pem.write_to_path(str(path))
+    path.chmod(0o600)
+
+
+def write_chain(issued, path):
+    for number, blob in enumerate(issued.cert_chain_pems):
+        blob.write_to_path(str(path), append=number > 0)
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +117,67 @@ def test_client_without_the_ca_does_not_connect(served):
 def test_plain_http_on_the_tls_port_gets_nothing(served):
     with pytest.raises(requests.RequestException):
         requests.get(f"http://{served.address}/", timeout=5).raise_for_status()
+
+
+# ---- renewal
+
+
+@pytest.fixture
+def renewed(gate, tmp_path):
+    """A gate, its CA's file, and what issues a new pair for it."""
+    ca, chain, key = trustme.CA(), tmp_path / "chain.pem", tmp_path / "key.pem"
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    def issue():
+        return ca.issue_cert("127.0.0.1")
+
+    first = issue()
+    write_chain(first, chain), write_key(first, key)
+    one = gate(testers=False, listen={"tls_cert": str(chain), "tls_key": str(key)})
+    return SimpleNamespace(gate=one, ca=tmp_path / "ca.pem", chain=chain, key=key, issue=issue, first=first)
+
+
+def shown(one):
+    """The certificate that a new connection is shown, in PEM form."""
+    host, port = one.address.split(":")
+    return ssl.get_server_certificate((host, int(port))).strip()
+
+
+def leaf(issued):
+    return issued.cert_chain_pems[0].bytes().decode().strip()
+
+
+@pytest.mark.parametrize("hangup", [True, False])
+def test_a_renewed_certificate_is_shown_without_a_restart(renewed, hangup):
+    one = renewed.gate
+    assert shown(one) == leaf(renewed.first)
+    with requests.Session() as open_before:
+        assert open_before.get(one.endpoint, verify=str(renewed.ca), timeout=5).status_code == 403
+        connections = [pool.num_connections for pool in pools(open_before)]
+        second = renewed.issue()
+        write_chain(second, renewed.chain)
+        if hangup:  # the files are half renewed: they are looked at, and not taken
+            os.kill(one.process.pid, signal.SIGHUP)
+            poll(lambda: "cannot serve the certificate" in one.process.log.read_text(), 5, "the log's complaint")
+            assert shown(one) == leaf(renewed.first)
+        write_key(second, renewed.key)
+        if hangup:
+            os.kill(one.process.pid, signal.SIGHUP)
+        poll(lambda: shown(one) == leaf(second), 1 if hangup else 5, "the new certificate")
+        assert requests.get(one.endpoint, verify=str(renewed.ca), timeout=5).status_code == 403
+        assert open_before.get(one.endpoint, verify=str(renewed.ca), timeout=5).status_code == 403
+        assert [pool.num_connections for pool in pools(open_before)] == connections, "the open connection was kept"
+
+
+def pools(session):
+    found = session.get_adapter("https://").poolmanager.pools
+    return [found[key] for key in found.keys()]
+
+
+def test_a_gate_does_not_start_with_a_key_that_is_not_the_certificates(gate, tmp_path):
+    ca, chain, key = trustme.CA(), tmp_path / "chain.pem", tmp_path / "key.pem"
+    write_chain(ca.issue_cert("127.0.0.1"), chain), write_key(ca.issue_cert("127.0.0.1"), key)
+    one = gate(testers=False, serve=False, listen={"tls_cert": str(chain), "tls_key": str(key)})
+    done = one.cli("serve", check=False)
+    assert done.returncode == 1
+    assert "listen.tls_cert" in done.stderr and str(key) in done.stderr and "cannot serve" in done.stderr
