@@ -20,6 +20,8 @@ mod backend_faults;
 mod backend_tls;
 #[path = "net/chunked.rs"]
 mod chunked;
+#[path = "net/client_tls.rs"]
+mod client_tls;
 #[path = "net/connections.rs"]
 mod connections;
 #[path = "net/forwarding.rs"]

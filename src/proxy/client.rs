@@ -2,13 +2,13 @@
 
 use super::deadline::within;
 use super::settings::ProxySettings;
+use super::stream::ClientStream;
 use crate::types::{Clock, Entropy, Timestamp};
 use crate::wire::TlsVersion;
 use bytes::BytesMut;
-use pingora::protocols::Stream;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -28,7 +28,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 
 /// One connection of a client.
 pub(super) struct Client {
-    stream: Stream,
+    stream: ClientStream,
     /// What came and is not used yet.
     pub(super) input: BytesMut,
     /// What is to be written.
@@ -48,18 +48,13 @@ pub(super) struct Client {
 pub(super) struct Gone;
 
 impl Client {
-    pub(super) fn new(stream: Stream, clock: Arc<dyn Clock>) -> Self {
-        let peer = stream.get_socket_digest().and_then(|digest| digest.peer_addr()?.as_inet().map(|inet| inet.ip()));
-        let tls = stream.get_ssl_digest().map(|tls| {
-            // rustls serves no other versions.
-            if tls.version.contains("1.3") || tls.version.contains("1_3") { TlsVersion::V1_3 } else { TlsVersion::V1_2 }
-        });
+    pub(super) fn new(stream: ClientStream, clock: Arc<dyn Clock>) -> Self {
         Self {
+            peer: stream.peer(),
+            tls: stream.tls(),
             stream,
             input: BytesMut::new(),
             output: Vec::new(),
-            peer: peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            tls,
             clock,
             date: (i64::MIN, String::new()),
             random: Vec::new(),
@@ -171,7 +166,7 @@ pub(super) fn make_room(input: &mut BytesMut, room: usize) {
 }
 
 /// Writes in the time that the lowest rate allows, and at least that of a read.
-async fn write_all(stream: &mut Stream, bytes: &[u8], settings: &ProxySettings) -> Result<(), Gone> {
+async fn write_all(stream: &mut ClientStream, bytes: &[u8], settings: &ProxySettings) -> Result<(), Gone> {
     let writing = async {
         stream.write_all(bytes).await?;
         stream.flush().await

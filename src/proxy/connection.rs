@@ -13,10 +13,10 @@ use super::record::Fault;
 use super::respond::{self, Stamp};
 use super::service::ProxyService;
 use super::settings::ProxySettings;
+use super::stream::ClientStream;
 use crate::gateway::Verdict;
 use crate::wire::{Method, RequestHead, Response};
 use bytes::Buf;
-use pingora::protocols::Stream;
 use pingora::server::ShutdownWatch;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -25,7 +25,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 /// How long one connection too many is listened to after its answer.
-const TURNED_AWAY: Duration = Duration::from_secs(1);
+pub(super) const TURNED_AWAY: Duration = Duration::from_secs(1);
 
 /// What came instead of a next request.
 enum Arrival {
@@ -51,7 +51,7 @@ pub(super) struct Call<'a, 's> {
 
 impl ProxyService {
     /// Serves a connection until it closes.
-    pub(super) async fn serve(&self, stream: Stream, shutdown: &ShutdownWatch) {
+    pub(super) async fn serve(&self, stream: ClientStream, shutdown: &ShutdownWatch) {
         let mut client = Client::new(stream, Arc::clone(&self.clock));
         let mut alarm = Alarm::new(Arc::clone(&self.clock));
         let mut watch = shutdown.clone();
@@ -76,7 +76,7 @@ impl ProxyService {
     }
 
     /// Answers a connection too many.
-    pub(super) async fn turn_away(&self, stream: Stream) {
+    pub(super) async fn turn_away(&self, stream: ClientStream) {
         let limit = self.settings.drain_timeout.min(TURNED_AWAY);
         self.refuse(&mut Client::new(stream, Arc::clone(&self.clock)), HeadFault::TooManyConnections, limit).await;
     }

@@ -1,7 +1,7 @@
 //! The policy enforcement point: the only module that turns verdicts into socket work. An HTTP/1.1 loop of the gate's
-//! own on pingora's listeners, TLS, runtimes and connections.
+//! own on pingora's listeners, runtimes and connections.
 //!
-//! In the order of a request: `connection` waits for its head, `head` reads the raw bytes, the [`Gate`] is asked,
+//! In the order of a request: `stream` does the TLS handshake, `connection` waits for its head, `head` reads the raw bytes, the [`Gate`] is asked,
 //! `incoming` and `coding` read the client's body, `forward` sends what was decided and awaits the answer: `outbound`
 //! writes the head, `body` moves the body under its plan, `outbox` frames it, `upstream` and `pool` have the
 //! connections. `forwarded` takes the backend's name off its answer, `refusal` keeps back what refuses the gate itself,
@@ -38,6 +38,7 @@ mod respond;
 mod serve;
 mod service;
 mod settings;
+mod stream;
 mod upstream;
 
 pub use coding::{BrokenCoding, ChunkedDecoder, Decoded};

@@ -2,8 +2,10 @@
 
 use super::Gate;
 use super::buffer::BufferBudget;
+use super::connection::TURNED_AWAY;
 use super::record::Recorder;
 use super::settings::{AwsChunked, ProxySettings, UpstreamSettings};
+use super::stream::ClientStream;
 use super::upstream::{Upstream, UpstreamError};
 use crate::backend::BackendSigner;
 use crate::types::{Clock, Entropy};
@@ -13,6 +15,7 @@ use pingora::protocols::Stream;
 use pingora::server::ShutdownWatch;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio_rustls::TlsAcceptor;
 
 /// Bytes that the wide rooms of long answers may take, all together. Who finds none left reads in smaller pieces.
 const WIDE_BYTES: usize = 64 * 1024 * 1024;
@@ -29,6 +32,8 @@ pub struct ProxyParts {
     pub entropy: Arc<dyn Entropy>,
     /// Signs for the backend; shared with the gate's own client.
     pub signer: Arc<BackendSigner>,
+    /// What turns connections into TLS; none for plain HTTP.
+    pub tls: Option<TlsAcceptor>,
     /// The listener's side.
     pub settings: ProxySettings,
     /// The backend's side.
@@ -41,6 +46,7 @@ pub struct ProxyService {
     pub(super) recorder: Arc<dyn Recorder>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) signer: Arc<BackendSigner>,
+    tls: Option<TlsAcceptor>,
     pub(super) settings: ProxySettings,
     pub(super) budget: BufferBudget,
     /// For the wide rooms of answers.
@@ -55,11 +61,12 @@ pub struct ProxyService {
 impl ProxyService {
     /// Builds the service and its peer; nothing is connected yet.
     pub fn new(parts: ProxyParts) -> Result<Self, UpstreamError> {
-        let ProxyParts { gate, recorder, clock, entropy, signer, settings, upstream } = parts;
+        let ProxyParts { gate, recorder, clock, entropy, signer, tls, settings, upstream } = parts;
         Ok(Self {
             gate,
             recorder,
             signer,
+            tls,
             budget: BufferBudget::new(settings.buffered_bytes),
             wide: BufferBudget::new(WIDE_BYTES),
             settings,
@@ -96,10 +103,18 @@ impl ServerApp for ProxyService {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         let counted = Counted::new(&self.open);
         let most = self.settings.max_connections;
-        if counted.before < most {
-            self.serve(stream, shutdown).await;
+        let patience = if counted.before < most {
+            self.settings.head_timeout
         } else if counted.before < most.saturating_mul(2) {
             // Telling so holds the connection for a moment longer; beyond twice the limit there is no time for it.
+            TURNED_AWAY
+        } else {
+            return None;
+        };
+        let stream = ClientStream::open(stream, self.tls.as_ref(), patience, shutdown).await?;
+        if counted.before < most {
+            self.serve(stream, shutdown).await;
+        } else {
             self.turn_away(stream).await;
         }
         None

@@ -9,6 +9,7 @@ use super::reload::Kept;
 use crate::conf::TlsFiles;
 use crate::types::Secret;
 use arc_swap::ArcSwap;
+use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -16,10 +17,11 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::path::Path;
 use std::sync::Arc;
+use tokio_rustls::TlsAcceptor;
 
 /// What handshakes take the certificate from.
 #[derive(Debug)]
-pub(super) struct Shown(ArcSwap<CertifiedKey>);
+struct Shown(ArcSwap<CertifiedKey>);
 
 impl ResolvesServerCert for Shown {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
@@ -42,8 +44,15 @@ impl Certificate {
         Ok(Self { files, known, shown: Arc::new(Shown(ArcSwap::from_pointee(pair))) })
     }
 
-    pub(super) fn shown(&self) -> Arc<Shown> {
-        Arc::clone(&self.shown)
+    /// What does the handshakes: TLS 1.2 and 1.3, HTTP/1.1 only.
+    pub(super) fn acceptor(&self) -> Result<TlsAcceptor, String> {
+        let shown: Arc<Shown> = Arc::clone(&self.shown);
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_no_client_auth()
+            .with_cert_resolver(shown);
+        Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }
 
@@ -117,7 +126,7 @@ mod tests {
         let (_folder, files) = folder();
         let first = issue(&files, "first.example");
         let mut kept = Certificate::open(files.clone()).unwrap();
-        let shown = kept.shown();
+        let shown = Arc::clone(&kept.shown);
         assert_eq!((kept.look(), leaf(&shown)), (Ok(false), first));
         let second = issue(&files, "second.example");
         assert_eq!((kept.look(), leaf(&shown)), (Ok(true), second.clone()));
@@ -129,7 +138,7 @@ mod tests {
         let (_folder, files) = folder();
         let first = issue(&files, "first.example");
         let mut kept = Certificate::open(files.clone()).unwrap();
-        let shown = kept.shown();
+        let shown = Arc::clone(&kept.shown);
         let (other_folder, others) = folder();
         let second = issue(&others, "second.example");
         // As a renewal writes one file after the other.
@@ -148,7 +157,7 @@ mod tests {
         let (_folder, files) = folder();
         let first = issue(&files, "first.example");
         let mut kept = Certificate::open(files.clone()).unwrap();
-        let shown = kept.shown();
+        let shown = Arc::clone(&kept.shown);
         let key = fs::read(&files.key).unwrap();
         for (path, text) in [(&files.certificate, &b""[..]), (&files.certificate, &key), (&files.key, b"-----BEGIN")] {
             let whole = fs::read(path).unwrap();

@@ -24,10 +24,9 @@ use crate::proxy::{ProxyParts, ProxyService, proxy_service};
 use crate::store::{RecordKey, Records};
 use crate::telemetry::{self, Metrics, Telemetry};
 use crate::types::{Clock, Entropy};
-use certificate::{Certificate, Shown};
+use certificate::Certificate;
 use gate::{Gatekeeper, InFlight, Recording};
 use last_used::LastUses;
-use pingora::listeners::tls::TlsSettings;
 use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::server::{RunArgs, Server};
 use pingora::services::listening::Service;
@@ -88,7 +87,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     runtime.spawn(directory::follow(records.clone(), Arc::clone(&epochs), Arc::clone(&clock)));
     let ring = Arc::clone(token_keys.ring());
     let certificate = config.listen.tls.clone().map(Certificate::open).transpose().map_err(StartError::Tls)?;
-    let shown = certificate.as_ref().map(Certificate::shown);
+    let tls = certificate.as_ref().map(Certificate::acceptor).transpose().map_err(StartError::Tls)?;
     let token_keys: Box<dyn Kept> = Box::new(token_keys);
     let certificate = certificate.map(|certificate| Box::new(certificate) as Box<dyn Kept>);
     runtime.spawn(reload::follow(std::iter::once(token_keys).chain(certificate).collect()));
@@ -127,13 +126,17 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
         clock,
         entropy: Arc::new(DrawnEntropy),
         signer: Arc::clone(&backend.signer),
+        tls,
         settings: parts::proxy_settings(&config),
         upstream: backend.upstream(&config)?,
     })?;
     let conf = parts::server_conf(&config);
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
-    server.add_service(listener(&config, service, shown)?);
+    let mut listening = proxy_service(service);
+    let address = config.listen.address.to_string();
+    listening.add_listener(ListenerConfig::tcp(address).l4_buffer(L4BufferSettings::unbuffered()));
+    server.add_service(listening);
     let admin = admin::Admin { metrics, directory, readiness: Arc::clone(&readiness) };
     let mut admin_service = Service::new("admin".to_owned(), admin);
     admin_service.add_tcp(&config.admin.address.to_string());
@@ -182,23 +185,4 @@ async fn open(
 /// pingora tries a taken address for half a minute and then lives on without a listener: asked here instead.
 fn free_to_bind(key: &'static str, address: SocketAddr) -> Result<(), StartError> {
     TcpListener::bind(address).map(drop).map_err(|reason| StartError::Bind { key, address, reason })
-}
-
-fn listener(
-    config: &Config,
-    service: ProxyService,
-    certificate: Option<Arc<Shown>>,
-) -> Result<Service<ProxyService>, StartError> {
-    let mut listening = proxy_service(service);
-    let tcp = ListenerConfig::tcp(config.listen.address.to_string());
-    match certificate {
-        None => listening.add_listener(tcp.l4_buffer(L4BufferSettings::unbuffered())),
-        Some(certificate) => {
-            // No files: pingora asks the resolver in their place.
-            let mut settings = TlsSettings::intermediate("", "").map_err(|error| StartError::Tls(error.to_string()))?;
-            settings.set_cert_resolver(certificate);
-            listening.add_listener(tcp.tls(settings));
-        }
-    }
-    Ok(listening)
 }

@@ -1,8 +1,6 @@
 //! TLS to the backend: its own CA, its name, nothing unverified.
-//!
-//! `tls/` holds a throw-away CA's certificate, and certificate and key of `backend.test` and `localhost`.
 
-use crate::support::{Client, Harness, TestClock, signer};
+use crate::support::{CA, CERTIFICATE, Client, Harness, TestClock, server_config, signer};
 use bytes::Bytes;
 use rolegate::backend::{BackendClientSettings, HttpBackend};
 use rolegate::gateway::{Backend, BackendError, BackendRequest};
@@ -14,16 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-const CA: &[u8] = include_bytes!("tls/ca.der");
-const CERTIFICATE: &[u8] = include_bytes!("tls/server.der");
-const KEY: &[u8] = include_bytes!("tls/server.key.der");
-
 /// A TLS server that answers one request a connection; counts those it could read.
 fn tls_backend() -> (SocketAddr, Arc<AtomicUsize>) {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(KEY.to_vec()).unwrap();
-    let config = Arc::new(config.with_no_client_auth().with_single_cert(vec![CERTIFICATE.into()], key).unwrap());
+    let config = server_config();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let served = Arc::new(AtomicUsize::new(0));

@@ -1,15 +1,18 @@
 //! A client that writes raw bytes and reads answers.
 
+use super::tls::client_config;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(crate) struct Client {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) stream: S,
     buffer: Vec<u8>,
 }
 
@@ -39,7 +42,18 @@ impl Client {
         stream.set_nodelay(true).unwrap();
         Self { stream, buffer: Vec::new() }
     }
+}
 
+impl Client<TlsStream<TcpStream>> {
+    pub(crate) async fn over_tls(address: SocketAddr) -> Self {
+        let tcp = Client::connect(address).await.stream;
+        let handshake = TlsConnector::from(client_config()).connect("localhost".try_into().unwrap(), tcp);
+        let stream = timeout(PATIENCE, handshake).await.expect("the handshake took too long").unwrap();
+        Self { stream, buffer: Vec::new() }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         timeout(PATIENCE, self.stream.write_all(bytes.as_ref())).await.expect("sending took too long").unwrap();
         self
@@ -129,5 +143,12 @@ impl Client {
         assert!(self.buffer.is_empty(), "unread bytes: {}", String::from_utf8_lossy(&self.buffer));
         let read = timeout(PATIENCE, self.stream.read_buf(&mut self.buffer)).await;
         matches!(read.expect("the connection stays open"), Ok(0) | Err(_))
+    }
+
+    /// All that still comes, until the server closes the connection.
+    pub(crate) async fn rest(&mut self) -> Vec<u8> {
+        let read = async { while self.fill().await {} };
+        timeout(PATIENCE, read).await.expect("the connection stays open");
+        std::mem::take(&mut self.buffer)
     }
 }

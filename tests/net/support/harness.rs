@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
+use tokio_rustls::TlsAcceptor;
 
 pub(crate) struct TestClock;
 
@@ -101,6 +102,14 @@ impl Harness {
         backend: SocketAddr,
         tune: impl FnOnce(&mut ProxySettings, &mut UpstreamSettings),
     ) -> Self {
+        Self::with_tls(backend, None, tune).await
+    }
+
+    pub(crate) async fn with_tls(
+        backend: SocketAddr,
+        tls: Option<TlsAcceptor>,
+        tune: impl FnOnce(&mut ProxySettings, &mut UpstreamSettings),
+    ) -> Self {
         let mut settings = ProxySettings { drain_timeout: Duration::from_millis(500), ..ProxySettings::default() };
         let mut upstream = UpstreamSettings {
             address: backend,
@@ -121,6 +130,7 @@ impl Harness {
             clock: Arc::new(TestClock),
             entropy: Arc::new(Counter(AtomicU64::new(1))),
             signer: signer(),
+            tls,
             settings,
             upstream,
         });
