@@ -4,10 +4,11 @@ use super::Answer;
 use crate::entity::{Group, Named, User, folded, quota};
 use crate::iam::answer::Body;
 use crate::iam::nouns::{Entity as _, Noun};
+use crate::iam::renamed::{self, Renamable};
 use crate::iam::target::{ATTEMPTS, Call};
-use crate::iam::{Error, Page, Remains, renamed};
+use crate::iam::{Error, Page, Remains};
 use crate::store::{Changes, RecordKey, Versioned};
-use crate::types::{IdKind, ResourceName, UniqueId};
+use crate::types::{IdKind, UniqueId};
 
 pub(super) async fn create(call: &Call<'_>, name: &str, path: &str) -> Result<Body, Error> {
     call.covers("iam:CreateGroup", &Noun::Group.resource(call.account(), path, name))?;
@@ -47,49 +48,34 @@ pub(super) async fn list(call: &Call<'_>, path_prefix: &str, page: &Page) -> Res
     Ok(Body::Group(Answer::Page { groups, marker }))
 }
 
-/// Changes path and name. The id stays, and all that names the group follows in the same commit.
 pub(super) async fn update(
     call: &Call<'_>,
     name: &str,
     new_name: Option<&str>,
     new_path: Option<&str>,
 ) -> Result<Body, Error> {
-    for _ in 0..ATTEMPTS {
-        let old = call.entity::<Group>(name).await?;
-        let mut new = old.value.clone();
-        new.name = new_name.unwrap_or(&new.name).to_owned();
-        new.path = new_path.unwrap_or(&new.path).to_owned();
-        call.covers(call.action, &ResourceName::new(new.arn()))?;
-        let exists = || Error::EntityAlreadyExists { noun: Noun::Group, name: new.name.clone() };
-        let (old_key, new_key) = (RecordKey::group(call.account(), name), RecordKey::group(call.account(), &new.name));
-        if old_key != new_key && call.scene.records.get::<Group>(&new_key).await?.is_some() {
-            return Err(exists());
-        }
-        let mut changes = Changes::new();
-        if old.value.name != new.name {
-            changes = renamed::in_policies(call, changes, &old.value, &new).await?;
-            changes = in_members(call, changes, &old.value, &new).await?;
-        }
-        match call.try_commit(changes.update(&old, &new)).await? {
-            Ok(()) => return Ok(Body::Empty),
-            Err(lost) if lost == new_key && new_key != old_key => return Err(exists()),
-            Err(_) => {}
-        }
-    }
-    Err(Error::ConcurrentModification)
+    renamed::update::<Group>(call, name, new_name, new_path).await?;
+    Ok(Body::Empty)
 }
 
-async fn in_members(call: &Call<'_>, mut changes: Changes, old: &Group, new: &Group) -> Result<Changes, Error> {
-    for named in &old.members {
-        let key = RecordKey::user(call.account(), &named.name);
-        let Some(user) = call.scene.records.get::<User>(&key).await? else { continue };
-        let mut changed = user.value.clone();
-        for group in changed.groups.iter_mut().filter(|group| group.id == old.id) {
-            group.name.clone_from(&new.name);
-        }
-        changes = changes.update(&user, &changed);
+impl Renamable for Group {
+    type Other = User;
+
+    fn name_and_path_mut(&mut self) -> (&mut String, &mut String) {
+        (&mut self.name, &mut self.path)
     }
-    Ok(changes)
+
+    fn others(&self) -> &[Named] {
+        &self.members
+    }
+
+    fn names_in(user: &mut User) -> &mut Vec<Named> {
+        &mut user.groups
+    }
+
+    async fn before(_: &Call<'_>, _: &Self, _: &str) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 pub(super) async fn delete(call: &Call<'_>, name: &str) -> Result<Body, Error> {

@@ -2,14 +2,15 @@
 
 use super::{Answer, CreateUser, Nothing};
 use crate::authz::Reach;
-use crate::entity::{BucketRecord, Group, OidcProvider, Owner, Role, User, UserKind};
+use crate::entity::{BucketRecord, Group, Named, OidcProvider, Owner, Role, User, UserKind};
 use crate::iam::about::anything;
 use crate::iam::answer::Body;
 use crate::iam::nouns::Noun;
+use crate::iam::renamed::{self, Renamable};
 use crate::iam::target::{ATTEMPTS, Call};
-use crate::iam::{Error, Page, Remains, access_key, boundary, renamed};
-use crate::store::{self, Changes, RecordKey, Records, Scope, Stored, Versioned};
-use crate::types::{AccountId, IdKind, ResourceName, UniqueId};
+use crate::iam::{Error, Page, Remains, access_key, boundary};
+use crate::store::{self, Changes, Records, Scope, Stored, Versioned};
+use crate::types::{AccountId, IdKind, UniqueId};
 
 /// How many records are read at a time.
 const BATCH: usize = 200;
@@ -52,56 +53,39 @@ pub(super) async fn list(call: &Call<'_>, path_prefix: &str, page: &Page) -> Res
     Ok(Body::User(Answer::Page { users, marker }))
 }
 
-/// Changes path and name. The id stays, and with it keys, sessions, groups, policies and what the user owns: all that
-/// names the user follows in the same commit, except for the keys, which lead to both names meanwhile.
+/// Changes path and name. The user keeps keys, sessions and what it owns: all that names it follows in the same commit,
+/// except for the keys, which lead to both names meanwhile.
 pub(super) async fn update(
     call: &Call<'_>,
     name: &str,
     new_name: Option<&str>,
     new_path: Option<&str>,
 ) -> Result<Body, Error> {
-    for _ in 0..ATTEMPTS {
-        let old = call.entity::<User>(name).await?;
-        let mut new = old.value.clone();
-        new.name = new_name.unwrap_or(&new.name).to_owned();
-        new.path = new_path.unwrap_or(&new.path).to_owned();
-        call.covers(call.action, &ResourceName::new(new.arn()))?;
-        let exists = || Error::EntityAlreadyExists { noun: Noun::User, name: new.name.clone() };
-        let (old_key, new_key) = (RecordKey::user(call.account(), name), RecordKey::user(call.account(), &new.name));
-        if old_key != new_key && call.scene.records.get::<User>(&new_key).await?.is_some() {
-            return Err(exists());
-        }
-        let mut changes = Changes::new();
-        if old.value.name != new.name {
-            access_key::lead_to_both(call, &old.value, &new.name).await?;
-            changes = renamed::in_policies(call, changes, &old.value, &new).await?;
-            changes = in_groups(call, changes, &old.value, &new).await?;
-        }
-        match call.try_commit(changes.update(&old, &new)).await? {
-            Ok(()) => {
-                if old.value.name != new.name {
-                    access_key::lead_to(call, &new).await;
-                }
-                return Ok(Body::Empty);
-            }
-            Err(lost) if lost == new_key && new_key != old_key => return Err(exists()),
-            Err(_) => {}
-        }
+    let (old, new) = renamed::update::<User>(call, name, new_name, new_path).await?;
+    if old.name != new.name {
+        access_key::lead_to(call, &new).await;
     }
-    Err(Error::ConcurrentModification)
+    Ok(Body::Empty)
 }
 
-async fn in_groups(call: &Call<'_>, mut changes: Changes, old: &User, new: &User) -> Result<Changes, Error> {
-    for named in &old.groups {
-        let key = RecordKey::group(call.account(), &named.name);
-        let Some(group) = call.scene.records.get::<Group>(&key).await? else { continue };
-        let mut changed = group.value.clone();
-        for member in changed.members.iter_mut().filter(|member| member.id == old.id) {
-            member.name.clone_from(&new.name);
-        }
-        changes = changes.update(&group, &changed);
+impl Renamable for User {
+    type Other = Group;
+
+    fn name_and_path_mut(&mut self) -> (&mut String, &mut String) {
+        (&mut self.name, &mut self.path)
     }
-    Ok(changes)
+
+    fn others(&self) -> &[Named] {
+        &self.groups
+    }
+
+    fn names_in(group: &mut Group) -> &mut Vec<Named> {
+        &mut group.members
+    }
+
+    async fn before(call: &Call<'_>, old: &Self, new_name: &str) -> Result<(), Error> {
+        access_key::lead_to_both(call, old, new_name).await
+    }
 }
 
 /// The policy that was the boundary changes with it.
