@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 
@@ -33,6 +34,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     refresh: u64,
     keep: u64,
+    fetched: AtomicU64,
+    failed: AtomicU64,
 }
 
 /// What keys were fetched for; another list of thumbprints is another trust, and sees nothing of what was fetched under
@@ -84,9 +87,14 @@ impl Fetcher {
     pub(super) fn with(source: Source, oidc: &Oidc, clock: Arc<dyn Clock>) -> Self {
         let entries = Cache::builder().max_capacity(MAX_ENTRIES).eviction_policy(EvictionPolicy::lru()).build();
         let (refresh, keep) = (nanos(oidc.refresh), nanos(oidc.keep));
-        Self {
-            shared: Arc::new(Shared { source, entries, fetches: Semaphore::new(MAX_FETCHES), clock, refresh, keep }),
-        }
+        let (fetched, failed) = Default::default();
+        let fetches = Semaphore::new(MAX_FETCHES);
+        Self { shared: Arc::new(Shared { source, entries, fetches, clock, refresh, keep, fetched, failed }) }
+    }
+
+    /// How many fetches have brought keys since the start, and how many have not.
+    pub fn counters(&self) -> (u64, u64) {
+        (self.shared.fetched.load(Ordering::Relaxed), self.shared.failed.load(Ordering::Relaxed))
     }
 }
 
@@ -180,9 +188,11 @@ impl Shared {
             Ok(keys) => {
                 entry.held.store(Some(Arc::new(Held { keys: Arc::new(keys), fetched: began })));
                 tally.succeeded();
+                self.fetched.fetch_add(1, Ordering::Relaxed);
                 Ok(())
             }
             Err(error) => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
                 if tally.failed(self.clock.ticks(), &error) {
                     tracing::warn!(provider = asked.url, reason = %error, "the keys of an identity provider were not fetched");
                 }

@@ -2,6 +2,7 @@
 
 use super::Readiness;
 use crate::directory::CachedDirectory;
+use crate::oidc::Fetcher;
 use crate::telemetry::Metrics;
 use async_trait::async_trait;
 use http::{Response, StatusCode};
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub(super) struct Admin {
     pub(super) metrics: Arc<Metrics>,
     pub(super) directory: Arc<CachedDirectory>,
+    pub(super) web_keys: Arc<Fetcher>,
     pub(super) readiness: Arc<Readiness>,
 }
 
@@ -50,6 +52,8 @@ impl Admin {
         for (cache, (hits, misses)) in self.directory.counters() {
             self.metrics.set_cache(cache, hits, misses);
         }
+        let (fetched, failed) = self.web_keys.counters();
+        self.metrics.set_key_fetches(fetched, failed);
         match self.metrics.page() {
             Ok(page) => answer(StatusCode::OK, "text/plain; version=0.0.4", page),
             Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n"),

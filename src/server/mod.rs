@@ -105,6 +105,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     let telemetry = Arc::new(Telemetry::start(&config.logs, config.audit.required, Arc::clone(&metrics))?);
     let in_flight = Arc::new(InFlight::default());
     let readiness = Arc::new(Readiness::new(records.clone(), Arc::clone(&telemetry)));
+    let web_keys = Arc::new(Fetcher::new(&config.oidc, Arc::clone(&clock))?);
     let backend = parts::Backend::new(&config, &secrets, &clock)?;
 
     let gateway = Gateway {
@@ -113,7 +114,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
         last_used: Arc::clone(&last_uses) as Arc<dyn crate::authn::LastUsedRecorder>,
         listener: Arc::new(Forget(epochs)),
         strangers: Arc::new(directory::Strangers::default()),
-        web_keys: Arc::new(Fetcher::new(&config.oidc, Arc::clone(&clock))?),
+        web_keys: Arc::clone(&web_keys) as Arc<dyn crate::gateway::WebKeys>,
         backend: backend.client(&config, &clock)?,
         ring,
         clock: Arc::clone(&clock),
@@ -137,7 +138,7 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
     let address = config.listen.address.to_string();
     listening.add_listener(ListenerConfig::tcp(address).l4_buffer(L4BufferSettings::unbuffered()));
     server.add_service(listening);
-    let admin = admin::Admin { metrics, directory, readiness: Arc::clone(&readiness) };
+    let admin = admin::Admin { metrics, directory, web_keys, readiness: Arc::clone(&readiness) };
     let mut admin_service = Service::new("admin".to_owned(), admin);
     admin_service.add_tcp(&config.admin.address.to_string());
     server.add_service(stop::UntilTheEnd::new(admin_service));

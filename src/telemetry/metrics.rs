@@ -8,9 +8,6 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
-/// The caches that are counted, as the directory names them.
-const CACHES: [&str; 5] = ["keys", "users", "roles", "buckets", "sessions"];
-
 /// All metrics of one gate.
 pub struct Metrics {
     registry: Registry,
@@ -18,6 +15,7 @@ pub struct Metrics {
     planes: PlaneHandles,
     cache_hits: IntCounterVec,
     cache_misses: IntCounterVec,
+    key_fetches: IntCounterVec,
     log_dropped: IntCounterVec,
     store_up: IntGauge,
 }
@@ -58,16 +56,14 @@ impl Metrics {
         let log_dropped = counter("rolegate_log_dropped_total", "Log records that could not be written.", &["log"])?;
         let store_up = IntGauge::new("rolegate_store_up", "1 while the store and its change feed are in order.")?;
         registry.register(Box::new(store_up.clone()))?;
-        for cache in CACHES {
-            // Known from the start, so that a rate can be taken.
-            cache_hits.with_label_values(&[cache]);
-            cache_misses.with_label_values(&[cache]);
-        }
+        let key_fetches =
+            counter("rolegate_key_fetches_total", "Fetches of identity providers' keys, by their end.", &["outcome"])?;
         Ok(Self {
             requests: RequestHandles::new(requests),
             planes: PlaneHandles::new(bytes, verify, decide, upstream, total),
             cache_hits,
             cache_misses,
+            key_fetches,
             log_dropped,
             store_up,
             registry,
@@ -99,14 +95,16 @@ impl Metrics {
         plane.total.observe(seconds(record.total_nanos));
     }
 
-    /// Brings a cache's counters up to what the cache has counted. An unknown name counts nowhere.
+    /// Brings a cache's counters up to what the cache has counted.
     pub fn set_cache(&self, cache: &'static str, hits: u64, misses: u64) {
-        if CACHES.contains(&cache) {
-            for (metric, counted) in [(&self.cache_hits, hits), (&self.cache_misses, misses)] {
-                let counter = metric.with_label_values(&[cache]);
-                counter.inc_by(counted.saturating_sub(counter.get()));
-            }
-        }
+        bring_up(&self.cache_hits, cache, hits);
+        bring_up(&self.cache_misses, cache, misses);
+    }
+
+    /// Brings the counters of fetches up to what was counted.
+    pub fn set_key_fetches(&self, fetched: u64, failed: u64) {
+        bring_up(&self.key_fetches, "fetched", fetched);
+        bring_up(&self.key_fetches, "failed", failed);
     }
 
     /// Whether the store and its change feed are in order.
@@ -125,6 +123,12 @@ impl Metrics {
         TextEncoder::new().encode(&self.registry.gather(), &mut page)?;
         Ok(page)
     }
+}
+
+/// A counter that is also shown while it is zero, so that a rate can be taken.
+fn bring_up(counters: &IntCounterVec, label: &'static str, counted: u64) {
+    let counter = counters.with_label_values(&[label]);
+    counter.inc_by(counted.saturating_sub(counter.get()));
 }
 
 fn seconds(nanos: u64) -> f64 {

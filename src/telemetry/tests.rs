@@ -304,7 +304,7 @@ fn rule_32_metrics_have_no_names_of_principals_or_buckets() {
     metrics.observe(&request(1).record());
     metrics.set_cache("roles", 1, 0);
     metrics.set_cache("sessions", 0, 2);
-    metrics.set_cache("unknown", 9, 9);
+    metrics.set_key_fetches(3, 1);
     metrics.set_store_up(true);
     let page = String::from_utf8(metrics.page().unwrap()).unwrap();
     for line in [
@@ -315,6 +315,9 @@ fn rule_32_metrics_have_no_names_of_principals_or_buckets() {
         r#"rolegate_upstream_seconds_count{plane="s3"} 1"#,
         r#"rolegate_cache_hits_total{cache="roles"} 1"#,
         r#"rolegate_cache_misses_total{cache="sessions"} 2"#,
+        r#"rolegate_cache_hits_total{cache="sessions"} 0"#,
+        r#"rolegate_key_fetches_total{outcome="fetched"} 3"#,
+        r#"rolegate_key_fetches_total{outcome="failed"} 1"#,
         "rolegate_store_up 1",
     ] {
         assert!(page.lines().any(|found| found == line), "{line}\n{page}");

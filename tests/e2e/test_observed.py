@@ -171,10 +171,12 @@ def test_metrics_have_latencies_caches_and_no_names(served):
         assert sum(counts) > 0, name
     hits = {dict(labels)["cache"]: value for (n, labels), value in found.items() if n == "rolegate_cache_hits_total"}
     assert hits["keys"] > 0 and hits["roles"] > 0 and hits["sessions"] > 0
+    assert set(hits) == {"keys", "users", "roles", "groups", "policies", "providers", "buckets", "sessions"}
+    assert found["rolegate_key_fetches_total", frozenset({("outcome", "fetched")})] == 0
     assert found["rolegate_store_up", frozenset()] == 1
     for name in (served.bucket, served.role, "TESTER1", "TESTER2", "Bob", "arn:", "ASIA", "AROA"):
         assert name not in text, name
-    allowed = {"plane", "operation", "decision", "status", "cache", "direction", "log", "le"}
+    allowed = {"plane", "operation", "decision", "status", "cache", "direction", "log", "outcome", "le"}
     assert {label for _, labels in found for label, _ in labels} <= allowed
 
 

@@ -10,12 +10,14 @@ subject.
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
 
 import boto3
 import pytest
+import requests
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -417,3 +419,10 @@ def test_audit_names_the_subject_and_never_the_token(served):
     records = [record for record in served.gate.audit() if "AssumeRoleWithWebIdentity" in json.dumps(record)]
     assert records and "bob" in json.dumps(records[-1]), records[-1:]
     assert token.split(".")[1] not in json.dumps(records)
+
+
+def test_fetches_of_keys_are_counted(served):
+    web_keys(served.endpoint, served.role(), served.provider.id_token())
+    page = requests.get(f"http://{served.gate.admin}/metrics", timeout=5).text
+    assert int(re.search(r'key_fetches_total{outcome="fetched"} (\d+)', page)[1]) > 0
+    assert served.provider.address not in page
