@@ -1,10 +1,18 @@
-"""Nothing is left out of the tests of single IAM actions: a new action, parameter or error without its tests fails."""
+"""Nothing is left out of the tests of single IAM actions: a new action, parameter or error without its tests fails.
+
+Proven, for each row of the tables in docs/iam-sts.md: it has its good path and denial (test_iam_good_paths.py), and limits
+of all its parameters (test_iam_limits.py); each error that botocore's model lists for it comes in
+test_iam_errors_by_action.py, test_iam_quotas.py (an account's quotas) or test_iam_races.py (ConcurrentModification), unless
+it cannot here (`UNREACHABLE` says why). Providers are in test_iam_providers.py, and their races in test_iam_races.py.
+"""
 
 import pytest
 from iam_good import GOOD
+from iam_rivals import RACES
 from iam_world import ACTIONS, World
 from test_iam_errors_by_action import ERRORS
 from test_iam_limits import LIMITS
+from test_iam_quotas import QUOTAS
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +23,6 @@ def w(gate):
 # What AWS lists for an action and cannot come here.
 UNREACHABLE = {
     "ServiceFailure": "the store is there",
-    "ConcurrentModification": "needs a race",
     "UnmodifiableEntity": "there are no service-linked roles",
     "EntityTemporarilyUnmodifiable": "a user can be changed at once",
     "PolicyNotAttachable": "every policy can be attached",
@@ -26,8 +33,6 @@ UNREACHABLE = {
 TAKES_AWAY = ("Delete", "Detach", "Remove", "Update", "SetDefault")
 EXCEPTED = {
     ("CreateGroup", "NoSuchEntity"): "it names nothing else",
-    ("CreateUser", "LimitExceeded"): "5000 users",
-    ("CreateGroup", "LimitExceeded"): "300 groups",
     ("UpdateAccessKey", "InvalidInput"): "a wrong Status is a ValidationError here",
 }
 
@@ -48,6 +53,8 @@ def test_every_action_parameter_and_error_is_covered(w):
         listed = {shape.metadata.get("error", {}).get("code", shape.name) for shape in model.operation_model(action).error_shapes}
         found = {code for _, code, _, _ in ERRORS[action]}
         found |= {code for name in ACTIONS[action].parameters for _, _, *more in LIMITS[name].outside for code in more}
+        found |= {"LimitExceeded"} if action in QUOTAS else set()
+        found |= {"ConcurrentModification"} if RACES.get(action) else set()
         left_out = {code for code in listed - found if not is_unreachable(action, code)}
         assert not left_out, f"{action}: {left_out}"
     assert {action for action, code in EXCEPTED if code in {c for _, c, _, _ in ERRORS[action]}} == set()
