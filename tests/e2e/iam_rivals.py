@@ -1,8 +1,8 @@
 """Who may overtake each writing IAM action: the records that it reads and writes, and another call that changes each.
 
 A rival is called as `rival(w, given, made, number)` with the parameters of the call that it overtakes, and returns a
-function that says whether what it did is still there. As the call's own good path is judged too, a rival changes what the
-call does not.
+function that says whether what it did is still there. As the call's own good path is judged too, a rival changes what
+the call does not.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from actions import documented
 from clients import unique
 from iam_good import GOOD, NEVER_THERE
-from iam_world import TAGS, World
+from iam_world import NOUNS, TAGS, World
 
 # Those that change nothing that is there.
 READING = ("Get", "List", "Simulate")
@@ -171,7 +171,8 @@ def tag_caller(w, given, made, number):
 
 def bounded(noun):
     def prepare(w, given):
-        w.read(f"Put{noun}PermissionsBoundary", **{f"{noun}Name": given[f"{noun}Name"], "PermissionsBoundary": w.boundary})
+        name = {f"{noun}Name": given[f"{noun}Name"]}
+        w.read(f"Put{noun}PermissionsBoundary", **name, PermissionsBoundary=w.boundary)
         return w.boundary
 
     return prepare
@@ -182,7 +183,7 @@ def other_boundary(noun):
 
     def prepare(w, given):
         arn = w.policy()
-        w.read(f"Put{noun}PermissionsBoundary", **{f"{noun}Name": given[f"{noun}Name"], "PermissionsBoundary": arn})
+        w.read(f"Put{noun}PermissionsBoundary", **{f"{noun}Name": given[f"{noun}Name"]}, PermissionsBoundary=arn)
         return arn
 
     return prepare
@@ -259,7 +260,7 @@ FURTHER = {
     "DeleteRolePermissionsBoundary": [Race("the boundary", tag_policy, bounded("Role"))],
     "DeleteUserPermissionsBoundary": [Race("the boundary", tag_policy, bounded("User"))],
 } | {
-    f"{does}{noun}Policy": [Race("the policy", tag_policy)] for does in ("Attach", "Detach") for noun in ("Role", "User", "Group")
+    f"{does}{noun}Policy": [Race("the policy", tag_policy)] for does in ("Attach", "Detach") for noun in NOUNS
 }
 # Every call reads its caller.
 CALLER = Race("the caller", tag_caller, needle=b":user:caller")

@@ -13,7 +13,7 @@ from pathlib import Path
 HOST = "127.0.0.1"
 SCRIPT = Path(__file__).parents[2] / "src/store/redis/commit.lua"
 COMMIT = hashlib.sha1(SCRIPT.read_bytes()).hexdigest().encode()
-# Written at any time by the gates themselves, of which no call depends.
+# Written at any time by the gates themselves, on which no call depends.
 UNCOUNTED = (b"rolegate:beat:", b":last-used:")
 
 

@@ -1,4 +1,4 @@
-"""What all IAM calls have in common, and what takes more than one call: refusals before an action, owners, last uses."""
+"""What all IAM calls have in common, and what belongs to no single action: refusals before any, owners, last uses."""
 
 import datetime
 

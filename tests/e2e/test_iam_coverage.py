@@ -1,9 +1,9 @@
 """Nothing is left out of the tests of single IAM actions: a new action, parameter or error without its tests fails.
 
-Proven, for each row of the tables in docs/iam-sts.md: it has its good path and denial (test_iam_good_paths.py), and limits
-of all its parameters (test_iam_limits.py); each error that botocore's model lists for it comes in
-test_iam_errors_by_action.py, test_iam_quotas.py (an account's quotas) or test_iam_races.py (ConcurrentModification), unless
-it cannot here (`UNREACHABLE` says why). Providers are in test_iam_providers.py, and their races in test_iam_races.py.
+Proven, for each row of the tables in docs/iam-sts.md: it has its good path and denial (test_iam_good_paths.py), and
+limits of all its parameters (test_iam_limits.py); each error that botocore's model lists for it comes in
+test_iam_errors_by_action.py, test_iam_quotas.py (an account's quotas) or test_iam_races.py (ConcurrentModification),
+unless it cannot here (`UNREACHABLE` says why). Providers are in test_iam_providers.py, their races in test_iam_races.py.
 """
 
 import pytest

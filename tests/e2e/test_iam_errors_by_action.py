@@ -1,8 +1,8 @@
 """Every error that an IAM action can answer, through boto3, with AWS's code, status and words.
 
 Each function makes what stands in the way and gives the parameters and the message. test_iam_coverage.py holds that
-none that botocore's model lists is left out; ConcurrentModification is in test_iam_races.py, the quotas of an account are
-in test_iam_quotas.py.
+none that botocore's model lists is left out; ConcurrentModification is in test_iam_races.py, the quotas of an account
+are in test_iam_quotas.py.
 """
 
 import pytest

@@ -1,10 +1,10 @@
 """The quotas of an account through boto3: 1000 roles, 5000 users, 300 groups, 1500 managed policies.
 
-Proven, on SQLite and on Redis, in an account that an import filled but for one of each: one more can be made, the next is
-refused with AWS's words as boto3's LimitExceededException; a name that is taken is told as taken, a full account can be
-renamed in, and read, and where one goes another has its place; root is none of the users; other accounts have quotas of
-their own; an account that is full can be exported and imported; what is listed, by pages of any size, is each of them
-once, in order; the summary counts them.
+Proven, on SQLite and on Redis, in an account that an import filled but for one of each: one more can be made, the next
+is refused with AWS's words as boto3's LimitExceededException; a name that is taken is told as taken, in a full account
+things can be renamed, and where one goes another has its place; root is none of the users; other accounts have quotas
+of their own; an account that is full can be exported and imported; what is listed, by pages of any size, is each of
+them once, in order; the summary counts them.
 
 The 100 OpenID Connect providers of an account are in test_iam_providers.py.
 """
@@ -54,7 +54,12 @@ class Kind:
         return [[one[f"{self.noun}Name"] for one in page[self.plural]] for page in pages]
 
 
-KINDS = [Kind("Role", 1000, {}), Kind("User", 5000, {}), Kind("Group", 300, {}), Kind("Policy", 1500, {"Scope": "Local"})]
+KINDS = [
+    Kind("Role", 1000, {}),
+    Kind("User", 5000, {}),
+    Kind("Group", 300, {}),
+    Kind("Policy", 1500, {"Scope": "Local"}),
+]
 # test_iam_coverage.py counts these as tested.
 QUOTAS = {f"Create{kind.noun}": f"Cannot exceed quota for {kind.plural}PerAccount: {kind.most}" for kind in KINDS}
 
@@ -185,7 +190,8 @@ def test_pages_show_each_once_in_order(filled, kind, size):
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.noun)
 def test_pages_of_a_path_show_those_alone(filled, kind):
-    found = [[name for page in kind.pages(filled.iam, size, PathPrefix=path) for name in page] for path in PATHS for size in (None, 1000)]
+    asked = itertools.product(PATHS, (None, 1000))
+    found = [sum(kind.pages(filled.iam, size, PathPrefix=path), []) for path, size in asked]
     for at, names in enumerate(found):
         filled_names = [name for name in names if name.lower().startswith("filled-")]
         assert names == filled_names and all(int(name[-4:]) % 2 == at // 2 for name in names if name != "Filled-0001")

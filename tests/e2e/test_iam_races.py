@@ -1,11 +1,11 @@
 """Lost races of every writing IAM action through boto3: two gates on one Redis, one of them always overtaken.
 
-The gate that is called has its Redis behind an Overtaker: just before a commit of it arrives, the other gate changes a
-record that the call has read (overtaker.py, iam_rivals.py). Proven for each action, and for each record that it reads or
-writes: overtaken every time, it is refused with ConcurrentModification, 409, and nothing in the store is other than
-before, but for what the rivals did; overtaken once, it is done, and what the rival did stays. If it was the caller that
-changed, it is refused though overtaken once, since its rights may be others now (rule 17); a client that tries again
-succeeds, if it still may.
+The gate that is called has its Redis behind an Overtaker: just before a commit of it arrives, the other gate changes
+a record that the call has read (overtaker.py, iam_rivals.py). Proven for each action, and for each record that it
+reads or writes: overtaken every time, it is refused with ConcurrentModification, 409, and nothing in the store is
+other than before, but for what the rivals did; overtaken once, it is done, and what the rival did stays. If it was the
+caller that changed, it is refused though overtaken once, since its rights may be others now (rule 17); a client that
+tries again succeeds, if it still may.
 
 AWS's model lists the error for 18 of these 50 actions; the other 32 answer with it too, and boto3 has its one exception
 class for it whatever the action. DeleteLoginProfile writes nothing: there are no passwords.
@@ -44,7 +44,7 @@ def w(gate):
 
 
 def overtaken(w, race, given, times=None):
-    """A rival that keeps book: how often it came, on a record that the commit names; what it changed; what to look for."""
+    """A rival that keeps book: how often it came, and to what the commit names; what it changed; what stays."""
     made = race.prepare(w, given)
     seen = SimpleNamespace(times=0, hits=0, changed={}, still=[])
 
@@ -229,7 +229,8 @@ def test_names_that_are_taken_meanwhile_exist(w):
 
 def test_what_is_removed_meanwhile_is_not_there(w):
     """Nor is it made anew by a call that had seen it."""
-    for action, noun in [("TagRole", "Role"), ("UpdateUser", "User"), ("PutGroupPolicy", "Group"), ("CreateAccessKey", "User")]:
+    of_users = [("UpdateUser", "User"), ("CreateAccessKey", "User")]
+    for action, noun in [("TagRole", "Role"), ("PutGroupPolicy", "Group"), *of_users]:
         given = next(PATHS[action](w))
         name = {f"{noun}Name": given[f"{noun}Name"]}
         race = Race("it", lambda *_, noun=noun, name=name: call(w.root, f"Delete{noun}", name))

@@ -1,9 +1,9 @@
 """Many writers at once through two gates on one Redis: what was confirmed is there in the end, and nothing else.
 
-Proven, for users, groups, memberships, attachments, access keys and versions of policies: a call is done, or refused with
-ConcurrentModification or what is true of the moment (NoSuchEntity, EntityAlreadyExists, LimitExceeded, DeleteConflict);
-in the end both gates show what the confirmed calls come to; both sides of a relation agree, through renamings too; no
-quota was passed at any moment; no record is left of what was refused.
+Proven, for users, groups, memberships, attachments, access keys and versions of policies: a call is done, or refused
+with ConcurrentModification or what is true of the moment (NoSuchEntity, EntityAlreadyExists, LimitExceeded,
+DeleteConflict); in the end both gates show what the confirmed calls come to; both sides of a relation agree, through
+renamings too; no quota was passed at any moment; no record is left of what was refused.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from actions import call, lenient
 from clients import Keys, unique
-from iam_world import OTHER_POLICY, TRUST, World
+from iam_world import NOUNS, OTHER_POLICY, TRUST, World
 from overtaker import Overtaker, records
 
 WRITERS, EACH = 8, 25
@@ -115,7 +115,8 @@ def test_rule_17_memberships_follow_renamings(w):
             if number < 2:
                 noun = ["User", "Group"][number]
                 old, new = names[noun][at % 2], names[noun][1 - at % 2]
-                attempt(iam, f"Update{noun}", {f"{noun}Name": old, f"New{noun}Name": new}, "NoSuchEntity", "EntityAlreadyExists")
+                given = {f"{noun}Name": old, f"New{noun}Name": new}
+                attempt(iam, f"Update{noun}", given, "NoSuchEntity", "EntityAlreadyExists")
             else:
                 given = {"UserName": choose.choice(users), "GroupName": choose.choice(groups)}
                 attempt(iam, choose.choice(["AddUserToGroup", "RemoveUserFromGroup"]), given, "NoSuchEntity")
@@ -157,7 +158,7 @@ def test_rule_17_making_and_removing_the_same_names(w, noun):
 
 
 def test_rule_17_attachments(w):
-    """Each (entity, policy) has one writer; a policy that is taken away meanwhile is not: it is in use, or nobody uses it."""
+    """Each (entity, policy) has one writer, so that its last confirmed call says what must be."""
     owners = [(noun, w.make(noun)) for noun in ("User", "Group", "Role", "User")]
     policies = [w.policy() for _ in range(4)]
     pairs = list(itertools.product(owners, policies))
@@ -184,7 +185,7 @@ def test_rule_17_attachments(w):
         of_policies = set()
         for policy in policies:
             uses = iam.list_entities_for_policy(PolicyArn=policy)
-            used = {((noun, one[f"{noun}Name"]), policy) for noun in ("User", "Group", "Role") for one in uses[f"Policy{noun}s"]}
+            used = {((noun, one[f"{noun}Name"]), policy) for noun in NOUNS for one in uses[f"Policy{noun}s"]}
             assert iam.get_policy(PolicyArn=policy)["Policy"]["AttachmentCount"] == len(used)
             of_policies |= used
         assert of_owners == of_policies == wanted
