@@ -95,23 +95,35 @@ impl Call<'_> {
 
     /// Makes an entity. `further` are changes of other records that belong to it.
     ///
-    /// Reads all the account's entities of the kind, to count them: only here. Two calls at once may both make the
-    /// last one.
+    /// Two calls at once may both make the last one.
     pub(super) async fn create<E: Entity>(&self, entity: &E, further: Changes) -> Result<(), Error> {
         let key = entity.record_key();
         if self.scene.records.get::<E>(&key).await?.is_some() {
             return Err(entity.taken());
         }
-        let scope = Scope::Account(self.account().clone());
-        let (name, limit) = E::QUOTA;
-        if self.scene.records.list::<E>(&scope, None, limit).await?.len() >= limit {
-            return Err(Error::Quota { name, limit });
-        }
+        self.has_room::<E>().await?;
         match self.try_commit(further.create(entity)).await? {
             Ok(()) => Ok(()),
             Err(lost) if lost == key => Err(entity.taken()),
             Err(_) => Err(Error::ConcurrentModification),
         }
+    }
+
+    /// Refuses one more than the quota. Reads all the account's entities of the kind, to count them: only here. The
+    /// account's root is none of its users.
+    async fn has_room<E: Entity>(&self) -> Result<(), Error> {
+        let scope = Scope::Account(self.account().clone());
+        let (name, limit) = E::QUOTA;
+        let (mut room, mut after) = (limit, None::<String>);
+        while room > 0 {
+            let batch: Vec<Versioned<E>> = self.scene.records.list(&scope, after.as_deref(), room).await?;
+            if batch.len() < room {
+                return Ok(());
+            }
+            after = batch.last().map(|entity| entity.value.record_key().name);
+            room -= batch.iter().filter(|entity| !entity.value.is_account_root()).count();
+        }
+        Err(Error::Quota { name, limit })
     }
 
     /// The entities whose paths begin so, by name without regard to case, and where the next page begins. Those that

@@ -162,8 +162,10 @@ impl Check<'_> {
         let place = place_of(&account.id);
         let nothing = empty(&account.id);
         let old = old.unwrap_or(&nothing);
+        // As in the API, the account's root is none of its users.
+        let users = account.users.iter().filter(|user| !user.account_root).count();
         for (name, count, limit) in [
-            ("UsersPerAccount", account.users.len(), quota::USERS),
+            ("UsersPerAccount", users, quota::USERS),
             ("GroupsPerAccount", account.groups.len(), quota::GROUPS),
             ("RolesPerAccount", account.roles.len(), quota::ROLES),
             ("PoliciesPerAccount", account.policies.len(), quota::POLICIES),
