@@ -14,8 +14,9 @@ use crate::types::{AccountId, Arn, Principal, UniqueId};
 pub(super) enum Grant {
     /// The caller's account as a whole.
     Account,
-    /// The role behind the caller's session.
-    Role,
+    /// The role behind the caller's session, or the user for whom a federated session stands: what limits that one
+    /// limits the session too.
+    Behind,
     /// Everybody.
     Everyone,
     /// The caller itself.
@@ -79,7 +80,10 @@ impl PrincipalPattern {
             (Self::Everyone, _) => Some(Grant::Everyone),
             (Self::Account(account), Principal::Root { account: own }) => (account == own).then_some(Grant::Caller),
             (Self::Account(account), _) => (caller.account() == Some(account)).then_some(Grant::Account),
-            (Self::Role(..) | Self::BoundRole(_), _) => self.names(caller).then_some(Grant::Role),
+            (Self::Role(..) | Self::BoundRole(_), _)
+            | (Self::User(..) | Self::BoundUser(_), Principal::FederatedUser { .. }) => {
+                self.names(caller).then_some(Grant::Behind)
+            }
             _ => self.names(caller).then_some(Grant::Caller),
         }
     }
@@ -91,8 +95,7 @@ impl PrincipalPattern {
                 account == own && full_name.strip_prefix(&**path) == Some(&**name)
             }
             (Self::BoundUser(bound), Principal::User { id, .. }) => bound == id,
-            // The session of a federated user is the user's: what is denied to the user is denied to it, and what
-            // the user is granted is still cut by the session policy.
+            // The session of a federated user is the user's: what is denied to the user is denied to it.
             (Self::User(account, full_name), Principal::FederatedUser { account: own, user_path, user_name, .. }) => {
                 account == own && full_name.strip_prefix(&**user_path) == Some(&**user_name)
             }
