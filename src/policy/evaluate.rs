@@ -177,7 +177,7 @@ fn needs(
         return Some(Needs::ALL);
     }
     // Session policies give way only to a policy that names the session itself: not to `*`, and not to the ARN of
-    // the user whose key made a session of GetSessionToken.
+    // the user whose key made a session of GetSessionToken. Federated sessions have nothing without one (rule 16).
     let names_session = matches!(request.principal, Principal::RoleSession { .. });
     Some(match resource.grant {
         Some(Grant::Caller) => Needs { session: !names_session, ..Needs::RESOURCE },

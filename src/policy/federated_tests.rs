@@ -89,6 +89,30 @@ fn what_the_user_is_granted_is_cut_by_its_boundary_and_by_the_session_policy() {
 }
 
 #[test]
+fn rule_16_a_session_that_is_named_is_cut_by_its_session_policy_alone() {
+    let named = r#"{"AWS":"arn:aws:sts::111122223333:federated-user/guest"}"#;
+    for (boundary, session, wanted) in
+        [(None, READ, Outcome::Allow), (Some(NOTHING), READ, Outcome::Allow), (None, NOTHING, Outcome::ImplicitDeny)]
+    {
+        assert_eq!(outcome(&federated(), boundary, Some(session), named), wanted, "{boundary:?} {session}");
+    }
+    assert_eq!(outcome(&user(), None, None, named), Outcome::ImplicitDeny, "the user is somebody else");
+    for other in ["111122223333:federated-user/Guest", "444455556666:federated-user/guest"] {
+        let named = format!(r#"{{"AWS":"arn:aws:sts::{other}"}}"#);
+        assert_eq!(outcome(&federated(), None, Some(READ), &named), Outcome::ImplicitDeny, "{other}");
+    }
+    for bad in ["federated-user", "federated-user/", "federated-user/a/b", "federated-user/*", "federated-user/a b"] {
+        let text = format!(
+            r#"{{"Statement":[{{"Effect":"Allow","Action":"s3:*","Resource":"*","Principal":{{"AWS":"arn:aws:sts::1:{bad}"}}}}]}}"#
+        );
+        let text = text.replace("::1:", "::111122223333:");
+        let options =
+            ParseOptions { kind: PolicyKind::Bucket, default_account: &AccountId::empty(), bindings: &Bindings::new() };
+        assert!(Policy::parse(&text, &options).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn the_user_itself_is_not_cut_by_its_boundary() {
     assert_eq!(outcome(&user(), Some(NOTHING), None, ALICE), Outcome::Allow);
     assert_eq!(outcome(&user(), Some(NOTHING), Some(READ), ALICE), Outcome::Allow);

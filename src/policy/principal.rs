@@ -34,6 +34,8 @@ pub(super) enum PrincipalPattern {
     Role(AccountId, Box<str>),
     /// Account, role name, session name.
     Session(AccountId, Box<str>, Box<str>),
+    /// Account, and the name given to GetFederationToken. It stands for no id: whoever may federate chooses the name.
+    FederatedSession(AccountId, Box<str>),
     BoundUser(UniqueId),
     BoundRole(UniqueId),
     /// The role's id and the session name.
@@ -100,6 +102,9 @@ impl PrincipalPattern {
                 account == own && full_name.strip_prefix(&**user_path) == Some(&**user_name)
             }
             (Self::BoundUser(bound), Principal::FederatedUser { user_id, .. }) => bound == user_id,
+            (Self::FederatedSession(account, named), Principal::FederatedUser { account: own, name, .. }) => {
+                account == own && **named == **name
+            }
             (Self::Role(account, full_name), Principal::RoleSession { account: own, role_path, role_name, .. }) => {
                 account == own && full_name.strip_prefix(&**role_path) == Some(&**role_name)
             }
@@ -128,7 +133,8 @@ fn spares(patterns: &[PrincipalPattern], caller: &Principal) -> bool {
         Principal::Anonymous => everyone,
         Principal::Root { .. } => everyone || account_listed(),
         Principal::User { .. } | Principal::FederatedUser { .. } => {
-            everyone || account_listed() && listed(|p| matches!(p, P::User(..) | P::BoundUser(_)))
+            everyone
+                || account_listed() && listed(|p| matches!(p, P::User(..) | P::BoundUser(_) | P::FederatedSession(..)))
         }
         Principal::RoleSession { .. } => {
             everyone
@@ -215,6 +221,10 @@ fn parse_aws(text: &str, options: &ParseOptions<'_>, arns: &mut Vec<Box<str>>) -
         ("iam", "root") if full_name.is_empty() => return Ok(PrincipalPattern::Account(account)),
         ("iam", "user") if is_full_name(full_name) => PrincipalPattern::User(account, full_name.into()),
         ("iam", "role") if is_full_name(full_name) => PrincipalPattern::Role(account, full_name.into()),
+        ("sts", "federated-user") => match full_name.strip_prefix('/') {
+            Some(name) if is_name(name) => return Ok(PrincipalPattern::FederatedSession(account, name.into())),
+            _ => return Err(bad()),
+        },
         ("sts", "assumed-role") => match full_name.split('/').collect::<Vec<_>>().as_slice() {
             ["", role, session] if is_name(role) && is_name(session) => {
                 PrincipalPattern::Session(account, (*role).into(), (*session).into())

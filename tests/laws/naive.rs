@@ -283,7 +283,7 @@ fn name(element: &Value, q: &Question, named: &mut Named) {
             ("AWS", arn) if !federated => {
                 let own = own_arn(&q.principal).is_some_and(|own| own == full_root(&arn));
                 let stands_for = matches!(q.principal, Principal::FederatedUser { .. });
-                named.itself |= own && !stands_for;
+                named.itself |= if stands_for { q.principal.arn() == Some(arn.clone()) } else { own };
                 named.role |= own && stands_for;
                 named.role |= q.principal.role_arn().is_some_and(|own| own == arn);
                 named.account |= account_of(&q.principal).is_some_and(|own| full_root(&arn) == root_arn(&own));
@@ -337,7 +337,9 @@ fn deny_reaches(statement: &Value, q: &Question) -> bool {
         Principal::WebIdentity { provider } => entries(element).contains(&("Federated", provider.to_string())),
         Principal::Anonymous => false,
         Principal::Root { .. } => account,
-        Principal::User { .. } | Principal::FederatedUser { .. } => account && listed(own_arn(&q.principal)),
+        Principal::User { .. } | Principal::FederatedUser { .. } => {
+            account && (listed(own_arn(&q.principal)) || listed(q.principal.arn()))
+        }
         Principal::RoleSession { .. } => account && listed(q.principal.arn()) && listed(q.principal.role_arn()),
     };
     !spared
