@@ -65,6 +65,9 @@ const CANNED_ACLS: [&str; 8] = [
     "log-delivery-write",
 ];
 
+/// How S3 writes the ways of encryption by the server. Backends compare some of them without case.
+const ENCRYPTIONS: [&str; 3] = ["AES256", "aws:kms", "aws:kms:dsse"];
+
 const META: &str = "x-amz-meta-";
 
 /// A header's name; borrowed where the routing table has it.
@@ -241,6 +244,10 @@ fn closed_value(name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
             Some(value.to_ascii_uppercase()).filter(|value| matches!(value.as_slice(), b"ON" | b"OFF"))
         }
         "x-amz-object-lock-retain-until-date" => date(value),
+        "x-amz-server-side-encryption" => {
+            let known = ENCRYPTIONS.iter().map(|name| name.as_bytes()).find(|name| name.eq_ignore_ascii_case(value));
+            Some(known.unwrap_or(value).to_vec())
+        }
         "x-amz-acl" => Some(lower()).filter(|value| CANNED_ACLS.iter().any(|acl| acl.as_bytes() == value)),
         _ => Some(value.to_vec()),
     };
@@ -276,6 +283,9 @@ mod tests {
             ("x-amz-object-lock-retain-until-date", "Sat, 02 Jan 2027 00:00:00 GMT", None),
             ("x-amz-object-lock-retain-until-date", "20270102T000000Z", None),
             ("x-amz-object-lock-retain-until-date", "1798848000", None),
+            ("x-amz-server-side-encryption", "AWS:KMS", Some("aws:kms")),
+            ("x-amz-server-side-encryption", "aes256", Some("AES256")),
+            ("x-amz-server-side-encryption", "other", Some("other")),
             ("x-amz-storage-class", "Standard", Some("Standard")),
         ] {
             let closed = closed_value(name, value.as_bytes()).ok();
