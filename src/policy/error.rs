@@ -177,7 +177,7 @@ pub enum Fault {
     ForeignPartition(String),
     /// A principal that is none of the known forms.
     #[error(
-        "`{0}` is not a principal; write an account id, an ARN of a root, user, role or assumed-role session, or `*`"
+        "`{0}` is not a principal; write an account id, an ARN of a root, user, role, assumed-role session or federated user, or `*`"
     )]
     BadPrincipal(String),
     /// A wildcard inside a principal.

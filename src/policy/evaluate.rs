@@ -177,12 +177,12 @@ fn needs(
         return Some(Needs::ALL);
     }
     // Session policies give way only to a policy that names the session itself: not to `*`, and not to the ARN of
-    // the user from whom a session with session policies was made.
+    // the user whose key made a session of GetSessionToken. Federated sessions have nothing without one (rule 16).
     let names_session = matches!(request.principal, Principal::RoleSession { .. });
     Some(match resource.grant {
         Some(Grant::Caller) => Needs { session: !names_session, ..Needs::RESOURCE },
         Some(Grant::Everyone) => Needs { session: true, ..Needs::RESOURCE },
-        Some(Grant::Role) => Needs { identity: false, ..Needs::ALL },
+        Some(Grant::Behind) => Needs { identity: false, ..Needs::ALL },
         Some(Grant::Account) => Needs { resource: trust, ..Needs::ALL },
         None if trust => Needs::RESOURCE,
         None => Needs { resource: false, ..Needs::ALL },

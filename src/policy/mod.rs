@@ -13,7 +13,11 @@
 //! * An empty list is refused everywhere, in conditions too.
 //! * A multi-valued key has no value for a variable.
 //! * In the same account a resource policy lifts the limits of session policies only where it names the role
-//!   session itself, not by `*` and not by the ARN of a user from whom the session was made.
+//!   session itself, not by `*` and not by the ARN of a user from whom the session was made. Where it names the
+//!   user for whom a federated session stands, it is cut by that user's boundary as well. A federated session that
+//!   it names has nothing without a session policy all the same (rule 16).
+//! * An empty text is a value, for `Null`, `ForAllValues` and `ForAnyValue` too. AWS's page calls it an empty data set
+//!   to the latter two, but not what `Null` makes of it: a ForAllValues guarded by `Null` must not hold for it.
 
 mod action;
 mod certain;
@@ -23,6 +27,8 @@ mod document;
 mod error;
 mod evaluate;
 mod explain;
+#[cfg(test)]
+mod federated_tests;
 mod index;
 pub mod lint;
 mod near_miss;

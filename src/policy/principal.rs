@@ -14,8 +14,9 @@ use crate::types::{AccountId, Arn, Principal, UniqueId};
 pub(super) enum Grant {
     /// The caller's account as a whole.
     Account,
-    /// The role behind the caller's session.
-    Role,
+    /// The role behind the caller's session, or the user for whom a federated session stands: what limits that one
+    /// limits the session too.
+    Behind,
     /// Everybody.
     Everyone,
     /// The caller itself.
@@ -33,6 +34,8 @@ pub(super) enum PrincipalPattern {
     Role(AccountId, Box<str>),
     /// Account, role name, session name.
     Session(AccountId, Box<str>, Box<str>),
+    /// Account, and the name given to GetFederationToken. It stands for no id: whoever may federate chooses the name.
+    FederatedSession(AccountId, Box<str>),
     BoundUser(UniqueId),
     BoundRole(UniqueId),
     /// The role's id and the session name.
@@ -79,7 +82,10 @@ impl PrincipalPattern {
             (Self::Everyone, _) => Some(Grant::Everyone),
             (Self::Account(account), Principal::Root { account: own }) => (account == own).then_some(Grant::Caller),
             (Self::Account(account), _) => (caller.account() == Some(account)).then_some(Grant::Account),
-            (Self::Role(..) | Self::BoundRole(_), _) => self.names(caller).then_some(Grant::Role),
+            (Self::Role(..) | Self::BoundRole(_), _)
+            | (Self::User(..) | Self::BoundUser(_), Principal::FederatedUser { .. }) => {
+                self.names(caller).then_some(Grant::Behind)
+            }
             _ => self.names(caller).then_some(Grant::Caller),
         }
     }
@@ -91,12 +97,14 @@ impl PrincipalPattern {
                 account == own && full_name.strip_prefix(&**path) == Some(&**name)
             }
             (Self::BoundUser(bound), Principal::User { id, .. }) => bound == id,
-            // The session of a federated user is the user's: what is denied to the user is denied to it, and what
-            // the user is granted is still cut by the session policy.
+            // The session of a federated user is the user's: what is denied to the user is denied to it.
             (Self::User(account, full_name), Principal::FederatedUser { account: own, user_path, user_name, .. }) => {
                 account == own && full_name.strip_prefix(&**user_path) == Some(&**user_name)
             }
             (Self::BoundUser(bound), Principal::FederatedUser { user_id, .. }) => bound == user_id,
+            (Self::FederatedSession(account, named), Principal::FederatedUser { account: own, name, .. }) => {
+                account == own && **named == **name
+            }
             (Self::Role(account, full_name), Principal::RoleSession { account: own, role_path, role_name, .. }) => {
                 account == own && full_name.strip_prefix(&**role_path) == Some(&**role_name)
             }
@@ -125,7 +133,8 @@ fn spares(patterns: &[PrincipalPattern], caller: &Principal) -> bool {
         Principal::Anonymous => everyone,
         Principal::Root { .. } => everyone || account_listed(),
         Principal::User { .. } | Principal::FederatedUser { .. } => {
-            everyone || account_listed() && listed(|p| matches!(p, P::User(..) | P::BoundUser(_)))
+            everyone
+                || account_listed() && listed(|p| matches!(p, P::User(..) | P::BoundUser(_) | P::FederatedSession(..)))
         }
         Principal::RoleSession { .. } => {
             everyone
@@ -212,6 +221,10 @@ fn parse_aws(text: &str, options: &ParseOptions<'_>, arns: &mut Vec<Box<str>>) -
         ("iam", "root") if full_name.is_empty() => return Ok(PrincipalPattern::Account(account)),
         ("iam", "user") if is_full_name(full_name) => PrincipalPattern::User(account, full_name.into()),
         ("iam", "role") if is_full_name(full_name) => PrincipalPattern::Role(account, full_name.into()),
+        ("sts", "federated-user") => match full_name.strip_prefix('/') {
+            Some(name) if is_name(name) => return Ok(PrincipalPattern::FederatedSession(account, name.into())),
+            _ => return Err(bad()),
+        },
         ("sts", "assumed-role") => match full_name.split('/').collect::<Vec<_>>().as_slice() {
             ["", role, session] if is_name(role) && is_name(session) => {
                 PrincipalPattern::Session(account, (*role).into(), (*session).into())

@@ -7,6 +7,7 @@
 use super::error::{Error, Shown};
 use super::table::{Row, is_known_header};
 use super::tags::Tags;
+use crate::types::Timestamp;
 use crate::wire::{RequestHead, is_token_byte};
 use std::borrow::Cow;
 
@@ -63,6 +64,9 @@ const CANNED_ACLS: [&str; 8] = [
     "bucket-owner-full-control",
     "log-delivery-write",
 ];
+
+/// How S3 writes the ways of encryption by the server. Backends compare some of them without case.
+const ENCRYPTIONS: [&str; 3] = ["AES256", "aws:kms", "aws:kms:dsse"];
 
 const META: &str = "x-amz-meta-";
 
@@ -221,8 +225,9 @@ fn without_aws_chunked(value: &[u8]) -> Vec<u8> {
     kept.join(&b","[..])
 }
 
-/// Values that decide what is needed come from closed sets and are forwarded in one spelling: else a value
-/// that we take for "no" could be a backend's "yes".
+/// Values that decide, what is needed or as condition keys, come from closed sets and are forwarded in one spelling:
+/// else a value that we take for "no" could be a backend's "yes", and a Deny for a mode or a date pass over what the
+/// backend understands all the same.
 fn closed_value(name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
     let lower = || value.to_ascii_lowercase();
     let closed: Option<Vec<u8>> = match name {
@@ -232,8 +237,59 @@ fn closed_value(name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
         "x-amz-tagging-directive" | "x-amz-metadata-directive" => {
             Some(value.to_ascii_uppercase()).filter(|value| matches!(value.as_slice(), b"COPY" | b"REPLACE"))
         }
+        "x-amz-object-lock-mode" => {
+            Some(value.to_ascii_uppercase()).filter(|value| matches!(value.as_slice(), b"GOVERNANCE" | b"COMPLIANCE"))
+        }
+        "x-amz-object-lock-legal-hold" => {
+            Some(value.to_ascii_uppercase()).filter(|value| matches!(value.as_slice(), b"ON" | b"OFF"))
+        }
+        "x-amz-object-lock-retain-until-date" => date(value),
+        "x-amz-server-side-encryption" => {
+            let known = ENCRYPTIONS.iter().map(|name| name.as_bytes()).find(|name| name.eq_ignore_ascii_case(value));
+            Some(known.unwrap_or(value).to_vec())
+        }
         "x-amz-acl" => Some(lower()).filter(|value| CANNED_ACLS.iter().any(|acl| acl.as_bytes() == value)),
         _ => Some(value.to_vec()),
     };
     closed.ok_or_else(|| Error::HeaderValue(Shown::new(name.as_bytes())))
+}
+
+/// A date in ISO 8601 in the form in which SDKs send it, with milliseconds only where there are some.
+fn date(value: &[u8]) -> Option<Vec<u8>> {
+    let time = std::str::from_utf8(value).ok().and_then(|text| Timestamp::parse_iso8601(text).ok())?;
+    let text = if time.millis().rem_euclid(1000) == 0 { time.iso8601() } else { time.iso8601_millis() };
+    Some(text.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rule_03_values_that_decide_are_forwarded_in_one_spelling_or_refused() {
+        for (name, value, wanted) in [
+            ("x-amz-object-lock-mode", "compliance", Some("COMPLIANCE")),
+            ("x-amz-object-lock-mode", "GOVERNANCE", Some("GOVERNANCE")),
+            ("x-amz-object-lock-mode", "COMPLIANCE,GOVERNANCE", None),
+            ("x-amz-object-lock-mode", "", None),
+            ("x-amz-object-lock-legal-hold", "on", Some("ON")),
+            ("x-amz-object-lock-legal-hold", "OFF", Some("OFF")),
+            ("x-amz-object-lock-legal-hold", "true", None),
+            ("x-amz-object-lock-retain-until-date", "2027-01-02T00:00:00Z", Some("2027-01-02T00:00:00Z")),
+            ("x-amz-object-lock-retain-until-date", "2027-01-02T02:00:00.5+02:00", Some("2027-01-02T00:00:00.500Z")),
+            ("x-amz-object-lock-retain-until-date", "2027-01-02", Some("2027-01-02T00:00:00Z")),
+            // Go's parser, and so a backend's, takes a comma before the fraction.
+            ("x-amz-object-lock-retain-until-date", "2027-01-02T00:00:00,5Z", None),
+            ("x-amz-object-lock-retain-until-date", "Sat, 02 Jan 2027 00:00:00 GMT", None),
+            ("x-amz-object-lock-retain-until-date", "20270102T000000Z", None),
+            ("x-amz-object-lock-retain-until-date", "1798848000", None),
+            ("x-amz-server-side-encryption", "AWS:KMS", Some("aws:kms")),
+            ("x-amz-server-side-encryption", "aes256", Some("AES256")),
+            ("x-amz-server-side-encryption", "other", Some("other")),
+            ("x-amz-storage-class", "Standard", Some("Standard")),
+        ] {
+            let closed = closed_value(name, value.as_bytes()).ok();
+            assert_eq!(closed.as_deref(), wanted.map(str::as_bytes), "{name}: {value}");
+        }
+    }
 }

@@ -70,10 +70,13 @@ impl Timestamp {
         parsed.map(|parsed| Self::from_offset(parsed.assume_utc())).ok_or(InvalidTimestamp)
     }
 
-    /// Parses ISO 8601 as policies and IAM write it: a date, or a date and time with optional fraction
-    /// and either `Z` or an offset.
+    /// Parses ISO 8601 as policies and IAM write it (W3C's note on date and time formats, but for the year alone): a
+    /// month, a date, or a date and time with optional seconds, optional fraction, and either `Z` or an offset.
     pub fn parse_iso8601(text: &str) -> Result<Self, InvalidTimestamp> {
         let date = format_description!("[year]-[month]-[day]");
+        if text.len() == 7 {
+            return Self::parse_iso8601(&[text, "-01"].concat());
+        }
         if let Ok(day) = time::Date::parse(text, date) {
             return Ok(Self::from_offset(day.midnight().assume_utc()));
         }
@@ -81,7 +84,10 @@ impl Timestamp {
         if let Ok(parsed) = PrimitiveDateTime::parse(text, minutes) {
             return Ok(Self::from_offset(parsed.assume_utc()));
         }
-        OffsetDateTime::parse(text, &Rfc3339).map(Self::from_offset).map_err(|_| InvalidTimestamp)
+        let minutes_from =
+            format_description!("[year]-[month]-[day]T[hour]:[minute][offset_hour sign:mandatory]:[offset_minute]");
+        let parsed = OffsetDateTime::parse(text, &Rfc3339).or_else(|_| OffsetDateTime::parse(text, minutes_from));
+        parsed.map(Self::from_offset).map_err(|_| InvalidTimestamp)
     }
 
     /// Parses HTTP's date: `Sun, 06 Nov 1994 08:49:37 GMT`.
@@ -216,7 +222,15 @@ mod tests {
         assert_eq!(Timestamp::parse_iso8601("2026-06-02T22:27:54+02:00"), Ok(t));
         assert_eq!(Timestamp::parse_http(&t.http_date()), Ok(t));
         assert_eq!(Timestamp::from_seconds(784_111_777).http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(Timestamp::parse_iso8601("2026-06-02").unwrap().iso8601(), "2026-06-02T00:00:00Z");
+        for (text, wanted) in [
+            ("2026-06", "2026-06-01T00:00:00Z"),
+            ("2026-06-02", "2026-06-02T00:00:00Z"),
+            ("2026-06-02T20:27Z", "2026-06-02T20:27:00Z"),
+            ("2026-06-02T22:27+02:00", "2026-06-02T20:27:00Z"),
+            ("2026-06-02T22:27:54.9-01:30", "2026-06-02T23:57:54Z"),
+        ] {
+            assert_eq!(Timestamp::parse_iso8601(text).unwrap().iso8601(), wanted, "{text}");
+        }
         assert_eq!(t.plus_seconds(-1).iso8601_millis(), "2026-06-02T20:27:53.000Z");
     }
 
@@ -245,7 +259,17 @@ mod tests {
         ] {
             assert!(Timestamp::parse_basic(bad).is_err(), "{bad}");
         }
-        for bad in ["", "2026-06-32", "yesterday", "2026-06-02 20:27"] {
+        for bad in [
+            "",
+            "2026",
+            "2026-6",
+            "2026-13",
+            "2026-06-32",
+            "yesterday",
+            "2026-06-02 20:27",
+            "2026-06-02T20:27",
+            "2026-06-02T20Z",
+        ] {
             assert!(Timestamp::parse_iso8601(bad).is_err(), "{bad}");
         }
         assert_eq!(Timestamp::from_millis(i64::MAX).iso8601(), "9999-12-31T23:59:59Z");

@@ -35,6 +35,7 @@ pub(crate) struct Question {
 struct Named {
     itself: bool,
     everyone: bool,
+    /// The role of a session, or the user of a federated one.
     role: bool,
     account: bool,
 }
@@ -280,7 +281,10 @@ fn name(element: &Value, q: &Question, named: &mut Named) {
         match entry {
             ("AWS", star) if star == "*" => named.everyone |= !federated,
             ("AWS", arn) if !federated => {
-                named.itself |= own_arn(&q.principal).is_some_and(|own| own == full_root(&arn));
+                let own = own_arn(&q.principal).is_some_and(|own| own == full_root(&arn));
+                let stands_for = matches!(q.principal, Principal::FederatedUser { .. });
+                named.itself |= if stands_for { q.principal.arn() == Some(arn.clone()) } else { own };
+                named.role |= own && stands_for;
                 named.role |= q.principal.role_arn().is_some_and(|own| own == arn);
                 named.account |= account_of(&q.principal).is_some_and(|own| full_root(&arn) == root_arn(&own));
             }
@@ -333,7 +337,9 @@ fn deny_reaches(statement: &Value, q: &Question) -> bool {
         Principal::WebIdentity { provider } => entries(element).contains(&("Federated", provider.to_string())),
         Principal::Anonymous => false,
         Principal::Root { .. } => account,
-        Principal::User { .. } | Principal::FederatedUser { .. } => account && listed(own_arn(&q.principal)),
+        Principal::User { .. } | Principal::FederatedUser { .. } => {
+            account && (listed(own_arn(&q.principal)) || listed(q.principal.arn()))
+        }
         Principal::RoleSession { .. } => account && listed(q.principal.arn()) && listed(q.principal.role_arn()),
     };
     !spared
