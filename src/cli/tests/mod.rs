@@ -12,26 +12,13 @@ mod sessions;
 use super::*;
 use crate::conf::ProcessEnvironment;
 use crate::types::Timestamp;
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::types::testing::Counter;
 
 struct Noon;
 
 impl Clock for Noon {
     fn now(&self) -> Timestamp {
         Timestamp::parse_iso8601("2026-11-21T22:56:28.661Z").unwrap()
-    }
-}
-
-/// Never the same twice, and no secret.
-#[derive(Default)]
-struct Counter(AtomicU64);
-
-impl Entropy for Counter {
-    fn fill(&self, buffer: &mut [u8]) {
-        for chunk in buffer.chunks_mut(8) {
-            let next = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes();
-            chunk.copy_from_slice(&next[..chunk.len()]);
-        }
     }
 }
 

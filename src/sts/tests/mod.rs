@@ -8,10 +8,10 @@ use crate::authz::Permit;
 use crate::entity::{Owner, Role, StoredPolicy, User, UserKind};
 use crate::policy::Bindings;
 use crate::token::{KeyRing, Link, LinkKind, OpenedSession, SessionKind, fits_account};
-use crate::types::{AccessKeyId, AccountId, Entropy, Principal, Timestamp, UniqueId};
+use crate::types::testing::Counter;
+use crate::types::{AccessKeyId, AccountId, Principal, Timestamp, UniqueId};
 use crate::wire::aws_query::Parameters;
-use crate::wire::xml::{self, Element, XmlLimits};
-use std::sync::atomic::{AtomicU8, Ordering};
+use crate::wire::testing::captured;
 
 const ARN: (&str, &str) = ("RoleArn", "arn:aws:iam:::role/p/S3Access");
 
@@ -20,16 +20,6 @@ const NAME: (&str, &str) = ("RoleSessionName", "Bob");
 const STORE: &str = "store-1";
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:ListBucket"],"Resource":["arn:aws:s3:::my-bucket"]}]}"#;
-
-struct Counter(AtomicU8);
-
-impl Entropy for Counter {
-    fn fill(&self, buffer: &mut [u8]) {
-        for byte in buffer {
-            *byte = self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
 
 struct World {
     ring: KeyRing,
@@ -70,7 +60,7 @@ impl World {
         };
         Self {
             ring: KeyRing::parse(&format!("a:minting:{}", "01".repeat(32))).unwrap(),
-            entropy: Counter(AtomicU8::new(0)),
+            entropy: Counter::default(),
             account: AccountId::empty(),
             role,
             caller,

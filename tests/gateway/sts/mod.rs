@@ -9,7 +9,7 @@ use crate::support::{Credentials, Reply, Req, World, key_of, policy, stored, tru
 use rolegate::entity::{Account, ManagedPolicy, Owner, UserKind};
 use rolegate::gateway::Settings;
 use rolegate::store::{Changes, RecordKey, Versioned};
-use rolegate::types::{AccountId, IdKind, UniqueId};
+use rolegate::types::AccountId;
 
 const ONE: &str = "arn:aws:iam:::user/one";
 
@@ -39,10 +39,7 @@ impl World {
     }
 
     async fn managed_record(&self, name: &str, document: &str) -> Versioned<ManagedPolicy> {
-        let id = UniqueId::generate(IdKind::ManagedPolicy, &*self.entropy);
-        let made = ManagedPolicy::new(AccountId::empty(), name, id, stored(document), 0);
-        self.records.commit(Changes::new().create(&made)).await.unwrap();
-        self.epochs.forget_all();
+        self.managed(name, document).await;
         self.records.get(&RecordKey::policy(&AccountId::empty(), name)).await.unwrap().unwrap()
     }
 }

@@ -10,74 +10,17 @@ use crate::entity::{
     PolicyUse, PolicyVersion, Revocations, Role, StoredPolicy, Tag, UseKind, User, UserKind,
 };
 use crate::policy::Bindings;
-use crate::store::{
-    Change, Changes, Commit, Kind, MemoryStore, Notice, Record, RecordKey, Scope, Store, StoreKey, Stored,
-};
+use crate::store::testing::Refusing;
+use crate::store::{Change, Changes, Commit, RecordKey, Scope, StoreKey, Stored};
+use crate::types::testing::Counter;
 use crate::types::{AccessKeyId, UniqueId};
-use async_trait::async_trait;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use tokio::sync::broadcast;
-
-#[derive(Default)]
-struct Counter(AtomicU64);
-
-impl Entropy for Counter {
-    fn fill(&self, buffer: &mut [u8]) {
-        for chunk in buffer.chunks_mut(8) {
-            let next = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes();
-            chunk.copy_from_slice(&next[..chunk.len()]);
-        }
-    }
-}
-
-/// A store that refuses every commit but the first so many.
-struct Failing {
-    store: MemoryStore,
-    commits: AtomicI64,
-}
-
-#[async_trait]
-impl Store for Failing {
-    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, store::Error> {
-        self.store.load(key).await
-    }
-
-    async fn list(
-        &self,
-        kind: Kind,
-        scope: &Scope,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<(RecordKey, Record)>, store::Error> {
-        self.store.list(kind, scope, after, limit).await
-    }
-
-    async fn commit(&self, commit: Commit) -> Result<(), store::Error> {
-        if self.commits.fetch_sub(1, Ordering::Relaxed) <= 0 {
-            return Err(store::Error::Unavailable("broken off".into()));
-        }
-        assert!(
-            commit
-                .writes
-                .iter()
-                .all(|(_, _, change)| !matches!(change, Change::Put(record) if record.value.is_empty()))
-        );
-        self.store.commit(commit).await
-    }
-
-    async fn is_empty(&self) -> Result<bool, store::Error> {
-        self.store.is_empty().await
-    }
-
-    fn subscribe(&self) -> broadcast::Receiver<Notice> {
-        self.store.subscribe()
-    }
-}
+use std::sync::atomic::{AtomicI64, Ordering};
 
 struct World {
     records: Records,
-    store: Arc<Failing>,
+    /// How many more commits the store takes.
+    commits: Arc<AtomicI64>,
     entropy: Counter,
     account: AccountId,
     now: AtomicI64,
@@ -106,14 +49,25 @@ fn alice() -> StoredPolicy {
     StoredPolicy { document: TRUST.into(), bindings }
 }
 
+/// Refuses every commit but the first so many, and takes no empty record.
+fn refusal(commits: Arc<AtomicI64>) -> impl Fn(&Commit) -> Option<store::Error> {
+    move |commit| {
+        let empty = |change: &Change| matches!(change, Change::Put(record) if record.value.is_empty());
+        assert!(commit.writes.iter().all(|(_, _, change)| !empty(change)));
+        let taken = commits.fetch_sub(1, Ordering::Relaxed) > 0;
+        (!taken).then(|| store::Error::Unavailable("broken off".into()))
+    }
+}
+
 impl World {
     async fn empty() -> Self {
         let entropy = Arc::new(Counter::default());
         let key = StoreKey::generate(entropy.as_ref());
-        let store = Arc::new(Failing { store: MemoryStore::new(), commits: AtomicI64::new(i64::MAX) });
-        let records = Records::open(store.clone(), key, entropy, Timestamp::from_seconds(0), false).await.unwrap();
+        let commits = Arc::new(AtomicI64::new(i64::MAX));
+        let store = Arc::new(Refusing::new(refusal(Arc::clone(&commits))));
+        let records = Records::open(store, key, entropy, Timestamp::from_seconds(0), false).await.unwrap();
         let (account, now) = (AccountId::empty(), AtomicI64::new(1_000_500));
-        Self { records, store, entropy: Counter::default(), account, now }
+        Self { records, commits, entropy: Counter::default(), account, now }
     }
 
     /// Two accounts with one of everything.

@@ -93,11 +93,11 @@ async fn a_broken_off_import_is_finished_by_the_next() {
     let file = full.locked().await;
     for commits in 0..3 {
         let world = World::empty().await;
-        world.store.commits.store(commits, Ordering::Relaxed);
+        world.commits.store(commits, Ordering::Relaxed);
         assert!(matches!(world.import(&file, "apply").await, Err(StateError::Store(_))), "{commits}");
         // Until all is there, the default account is empty: a bootstrap begins again.
         assert!(world.records.list::<User>(&Scope::Account(world.account.clone()), None, 1).await.unwrap().is_empty());
-        world.store.commits.store(9, Ordering::Relaxed);
+        world.commits.store(9, Ordering::Relaxed);
         world.import(&file, "apply").await.unwrap();
         assert_eq!(world.export().await, full.export().await, "{commits}");
     }

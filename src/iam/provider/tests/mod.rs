@@ -10,7 +10,7 @@ use crate::authz::Permit;
 use crate::entity::Owner;
 use crate::iam::testing::{Racing, World, code};
 use crate::iam::{Answer, Request as Any, execute};
-use crate::store::{RecordKey, Store};
+use crate::store::RecordKey;
 use crate::types::{AccountId, Context, Principal, Requirement, UniqueId};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -95,7 +95,7 @@ async fn rule_17_races_are_run_again_and_changed_evidence_refuses() {
     let key = RecordKey::oidc_provider(&AccountId::empty(), "idp.example.com/realms/demo");
     for (losses, wanted) in [(1, None), (99, Some(409))] {
         let racing = Racing::new(key.clone());
-        let world = World::over(Arc::clone(&racing) as Arc<dyn Store>).await;
+        let world = World::over(Arc::clone(&racing.store)).await;
         world.registered(URL, &[]).await.unwrap();
         racing.losses.store(losses, Ordering::Relaxed);
         let result = world.at("AddClientIDToOpenIDConnectProvider", &[("ClientID", "a")]).await;
@@ -106,7 +106,7 @@ async fn rule_17_races_are_run_again_and_changed_evidence_refuses() {
     }
     // One that someone else made first exists.
     let racing = Racing::new(key);
-    let world = World::over(Arc::clone(&racing) as Arc<dyn Store>).await;
+    let world = World::over(Arc::clone(&racing.store)).await;
     racing.losses.store(1, Ordering::Relaxed);
     assert_eq!(code(world.registered(URL, &[]).await), "EntityAlreadyExists");
     // What was decided upon must be as it was.

@@ -80,7 +80,7 @@ async fn rule_17_races_on_the_role_are_run_again_and_no_others() {
     let other = RecordKey::user(&AccountId::empty(), "ADMIN");
     for (on, losses, wanted) in [(&role, 1, None), (&role, 99, Some(409)), (&other, 1, Some(409))] {
         let racing = Racing::new(on.clone());
-        let world = World::over(Arc::clone(&racing) as Arc<dyn Store>).await;
+        let world = World::over(Arc::clone(&racing.store)).await;
         world.create("R", "/").await.unwrap();
         racing.losses.store(losses, Ordering::Relaxed);
         let put = [("RoleName", "R"), ("PolicyName", "P"), ("PolicyDocument", POLICY)];
@@ -90,7 +90,7 @@ async fn rule_17_races_on_the_role_are_run_again_and_no_others() {
     }
     // A role that someone else made first exists.
     let racing = Racing::new(role);
-    let world = World::over(Arc::clone(&racing) as Arc<dyn Store>).await;
+    let world = World::over(Arc::clone(&racing.store)).await;
     racing.losses.store(1, Ordering::Relaxed);
     assert_eq!(code(world.create("R", "/").await), "EntityAlreadyExists");
 }

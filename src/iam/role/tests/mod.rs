@@ -13,7 +13,7 @@ use crate::entity::{Owner, Role, User, UserKind};
 use crate::iam::testing::{POLICY, Racing, TRUST, World, code, principal, user};
 use crate::iam::{Answer, Asked, Body, Caller, Error, Request as Any, VERSION, execute};
 use crate::policy::{Bindings, Policy, PolicyKind};
-use crate::store::{Changes, RecordKey, Store};
+use crate::store::{Changes, RecordKey};
 use crate::types::{AccountId, Context, Principal, Requirement, UniqueId};
 use crate::wire::aws_query::Parameters;
 use std::sync::Arc;
