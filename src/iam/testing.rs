@@ -22,8 +22,9 @@ pub(super) struct World {
     pub(super) default_account: AccountId,
 }
 
+/// A user of the empty account, whose id has its name.
 pub(super) fn user(name: &str, kind: UserKind) -> User {
-    let id = UniqueId::parse(&format!("AIDAAAAAAAAAAAAA{:0>5}", name.len())).unwrap();
+    let id = UniqueId::parse(&format!("AIDA{:A<17}", name.to_ascii_uppercase())).unwrap();
     User::new(AccountId::empty(), name, id, kind, 0)
 }
 

@@ -43,7 +43,7 @@ async fn buckets_that_are_stuck_are_explained() {
     ] {
         let home = Home::new("");
         let config = load(&home.folder.path().join("rolegate.toml"), &ProcessEnvironment).unwrap();
-        let (records, _store) = open_store(&config, &ProcessEnvironment, &home.hooks).await.unwrap();
+        let records = home.records().await;
         let admin = Administration {
             records: &records,
             account: &config.identity.account_id,

@@ -106,10 +106,15 @@ fn serve_and_the_checks_reach_their_hooks() {
 #[test]
 fn help_is_no_error() {
     let home = Home::new("");
-    for line in [vec!["--help"], vec!["role", "create", "--help"], vec!["--version"], vec!["help", "role"]] {
+    for (line, said) in [
+        (vec!["--help"], "Usage: rolegate [OPTIONS]"),
+        (vec!["role", "create", "--help"], "Usage: rolegate role create "),
+        (vec!["--version"], concat!("rolegate ", env!("CARGO_PKG_VERSION"), "\n")),
+        (vec!["help", "role"], "Usage: rolegate role "),
+    ] {
         let ended = home.run(&line);
         assert_eq!((ended.status, ended.err.as_str()), (0, ""), "{line:?}");
-        assert!(!ended.out.is_empty());
+        assert!(ended.out.contains(said), "{}", ended.out);
     }
 }
 

@@ -11,6 +11,7 @@ mod sessions;
 
 use super::*;
 use crate::conf::ProcessEnvironment;
+use crate::store::{RecordKey, Records, Stored};
 use crate::types::Timestamp;
 use crate::types::testing::Counter;
 
@@ -76,6 +77,20 @@ impl Home {
         assert_eq!((ended.status, ended.out.as_str()), (status, ""), "{line:?}: {}", ended.err);
         assert_eq!(ended.err.matches('\n').count(), 1, "{line:?}: {}", ended.err);
         ended.err
+    }
+}
+
+impl Home {
+    /// The store behind the commands.
+    async fn records(&self) -> Records {
+        let config = load(&self.folder.path().join("rolegate.toml"), &ProcessEnvironment).unwrap();
+        open_store(&config, &ProcessEnvironment, &self.hooks).await.unwrap().0
+    }
+
+    /// What the store has there.
+    fn stored<T: Stored>(&self, key: &RecordKey) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { self.records().await.get::<T>(key).await.unwrap().unwrap().value })
     }
 }
 

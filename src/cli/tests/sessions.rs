@@ -1,6 +1,8 @@
 //! What ends sessions: revoking them, and the keys of their tokens.
 
 use super::*;
+use crate::entity::{OidcProvider, Role, User};
+use crate::types::AccountId;
 
 #[test]
 fn rule_21_sessions_are_revoked_by_epoch_time_and_key() {
@@ -10,11 +12,21 @@ fn rule_21_sessions_are_revoked_by_epoch_time_and_key() {
     home.ok(&["role", "create", "--role-name", "R", "--assume-role-policy-doc", trust]);
     let role = ["session", "revoke", "--role-name", "R"];
     let line = |more: &[&'static str]| role.iter().copied().chain(more.iter().copied()).collect::<Vec<_>>();
+    let stored = || home.stored::<Role>(&RecordKey::role(&AccountId::empty(), "R"));
+    let epoch = stored().epoch;
     assert_eq!(home.ok(&role), "Revoked for role R: all sessions\n");
+    assert_eq!((stored().epoch, stored().revoked.is_empty()), (epoch + 1, true));
     let before = home.ok(&line(&["--before", "2026-11-21T22:00:00Z"]));
     assert_eq!(before, "Revoked for role R: sessions issued before 2026-11-21T22:00:00Z\n");
     assert_eq!(home.ok(&line(&["--access-key-id", "ASIAONE"])), "Revoked for role R: session ASIAONE\n");
+    let revoked = stored().revoked;
+    let limit = Timestamp::parse_iso8601("2026-11-21T22:00:00Z").unwrap();
+    assert_eq!((stored().epoch, revoked.before), (epoch + 1, Some(limit.millis())));
+    assert!(revoked.keys.keys().eq(["ASIAONE"]), "{revoked:?}");
+    let user = || home.stored::<User>(&RecordKey::user(&AccountId::empty(), "TESTER2")).epoch;
+    let of_user = user();
     home.ok(&["session", "revoke", "--user-name=TESTER2", "--account_id="]);
+    assert_eq!(user(), of_user + 1);
     for (status, more, part) in [
         (22, &["--before", "2026-11-21T23:00:00Z"][..], "yet to come"),
         (22, &["--before", "yesterday"], "is not a time"),
@@ -28,6 +40,11 @@ fn rule_21_sessions_are_revoked_by_epoch_time_and_key() {
         let err = home.fails(status, &line(more));
         assert!(err.contains(part), "{more:?}: {err}");
     }
+    assert_eq!(
+        (stored().epoch, stored().revoked, user()),
+        (epoch + 1, revoked, of_user + 1),
+        "refusals change nothing"
+    );
     assert!(home.fails(2, &["session", "revoke", "--user-name", "nobody"]).contains("there is no user nobody"));
     home.fails(22, &["session", "revoke"]);
 }
@@ -37,10 +54,14 @@ fn rule_21_sessions_of_a_provider_are_revoked_by_its_epoch() {
     let home = Home::new("");
     let url = "https://idp.example/realm";
     home.ok(&["oidc-provider", "create", "--url", url]);
+    let epoch =
+        || home.stored::<OidcProvider>(&RecordKey::oidc_provider(&AccountId::empty(), "idp.example/realm")).epoch;
+    let first = epoch();
     for named in [url, "idp.example/realm", "arn:aws:iam:::oidc-provider/idp.example/realm"] {
         let said = home.ok(&["session", "revoke", "--oidc-provider", named]);
         assert_eq!(said, "Revoked for oidc-provider idp.example/realm: all sessions\n");
     }
+    assert_eq!(epoch(), first + 3);
     for (status, more, part) in [
         (22, vec!["--before", "2026-11-21T22:00:00Z"], "cannot be used with"),
         (22, vec!["--access-key-id", "ASIAONE"], "cannot be used with"),
@@ -51,6 +72,7 @@ fn rule_21_sessions_of_a_provider_are_revoked_by_its_epoch() {
         assert!(err.contains(part), "{more:?}: {err}");
     }
     assert!(home.fails(2, &["session", "revoke", "--oidc-provider=none.example"]).contains("not found"));
+    assert_eq!(epoch(), first + 3, "refusals change nothing");
 }
 
 #[test]

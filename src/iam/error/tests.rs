@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::policy::{Bindings, ParseOptions, Policy, PolicyKind};
+use std::collections::HashSet;
+use std::mem::discriminant;
 
 fn malformed() -> policy::Error {
     let options =
@@ -13,6 +15,7 @@ fn malformed() -> policy::Error {
 fn every_error_has_awss_code_and_status() {
     let inner = store::Error::Unavailable("redis at 10.0.0.1".into());
     let (noun, name) = (Noun::Role, || "R".to_owned());
+    let mut seen = HashSet::new();
     for (error, code, status) in [
         (Error::InvalidAction { action: "X".into(), version: "Y".into() }, "InvalidAction", 400),
         (Error::Query(QueryError::BadList("Tags".into())), "ValidationError", 400),
@@ -63,7 +66,12 @@ fn every_error_has_awss_code_and_status() {
     ] {
         assert_eq!((error.code(), error.status()), (code, status), "{error}");
         assert!(!error.to_string().is_empty() && !error.to_string().contains("10.0.0.1"));
+        seen.insert(discriminant(&error));
     }
+    let (_, source) = include_str!("../error.rs").split_once("pub enum Error {\n").unwrap();
+    let (variants, _) = source.split_once("\n}\n").unwrap();
+    let is_variant = |line: &&str| line.strip_prefix("    ").is_some_and(|name| name.starts_with(char::is_uppercase));
+    assert_eq!(seen.len(), variants.lines().filter(is_variant).count(), "each variant is in the table");
 }
 
 #[test]

@@ -128,11 +128,13 @@ async fn rule_11_operations_that_the_gate_answers_go_by_the_buckets_tags_too() {
     for request in requests() {
         let reply = world.send(request.clone().sign(&world, &user)).await;
         assert_eq!(reply.said(), (403, "AccessDenied".into()), "{request:?}");
+        assert_eq!(world.backend.seen(), [BUCKET], "{request:?}");
     }
     world.backend.tell(BUCKET, 200, &[], &tags(&[("t", "x")]));
     for request in requests() {
         let reply = world.send(request.clone().sign(&world, &user)).await;
         assert_ne!(reply.status(), 403, "{request:?}: {}", reply.text());
+        assert!(world.backend.seen().len() > 1, "{request:?}: goes on to the backend");
     }
     // Where there is no bucket yet there are no tags, and nobody is asked.
     world.backend.seen();

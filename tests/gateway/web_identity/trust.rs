@@ -139,18 +139,18 @@ async fn rule_25_no_claim_passes_for_another_key() {
     }
     world.trust(&trusting(CALL, &format!(r#""StringEquals":{{"{NAME}:app_id":"root"}}"#))).await;
     for claims in [json!({"app_id": "root"}), json!({"APP_ID": "root"})] {
-        let (status, said) = world.web_said(claims).await;
-        assert!(status == 403, "{said}");
+        assert_eq!(world.web_said(claims).await, code(403, "AccessDenied"));
     }
     // A provider whose name is that of the gate's own keys.
-    for (number, host) in ["aws", "AWS", "sts", "s3", "iam"].into_iter().enumerate() {
+    for host in ["aws", "AWS", "sts", "s3", "iam"] {
         let (url, arn) = (format!("https://{host}"), format!("arn:aws:iam:::oidc-provider/{host}"));
         world.provider_in(&AccountId::empty(), &url, &["app"]).await;
         let condition = r#""StringEquals":{"aws:PrincipalTag/team":"red"}"#;
         world.trust(&document(&[statement("Allow", &arn, CALL, condition)])).await;
         let claims = json!({"iss": url, "PrincipalTag/team": "red", "PrincipalTag": {"team": "red"}});
-        let said = world.web_said(if number % 2 == 0 { claims } else { json!({"iss": url}) }).await;
-        assert!(said.0 == 403, "{host}: {said:?}");
+        for claims in [claims, json!({"iss": url})] {
+            assert_eq!(world.web_said(claims).await, rejected, "{host}");
+        }
         world.trust(&document(&[statement("Allow", &arn, CALL, "")])).await;
         assert_eq!(world.web_said(json!({"iss": url})).await, rejected, "{host}");
         world.clock.turn(10);

@@ -82,8 +82,11 @@ pub(crate) async fn what_stays_is_listed_while_the_rest_changes(fixture: &dyn Fi
     for name in &stable {
         create(store.as_ref(), name, 1).await;
     }
+    let rounds = Arc::new(AtomicU64::new(0));
+    let done = Arc::clone(&rounds);
     let churn = tokio::spawn(async move {
         for round in 0.. {
+            done.store(round, Ordering::Relaxed);
             let name = format!("n{:02}+", round % 20);
             create(other.as_ref(), &name, round + 1).await;
             let delete = writes(vec![(key(&name), Expect::Revision(round + 1), Change::Delete)]);
@@ -92,7 +95,10 @@ pub(crate) async fn what_stays_is_listed_while_the_rest_changes(fixture: &dyn Fi
             tokio::task::yield_now().await;
         }
     });
-    for _ in 0..20 {
+    let mut listings = 0;
+    while listings < 20 || rounds.load(Ordering::Relaxed) < 20 {
+        listings += 1;
+        assert!(!churn.is_finished(), "the rest changes all the while");
         let (mut seen, mut after) = (Vec::new(), None::<String>);
         loop {
             let page = store.list(Kind::User, &account(""), after.as_deref(), 3).await.unwrap();

@@ -31,6 +31,9 @@ async fn rule_13_caps_reach_only_providers_of_standalone_users() {
     }
     let seen = arns(world.call_as(tester("TESTER2"), "ListOpenIDConnectProviders", &[]).await.unwrap());
     assert_eq!(seen, ["arn:aws:iam:::oidc-provider/user.example"]);
+    let gone = [("OpenIDConnectProviderArn", "arn:aws:iam:::oidc-provider/user.example")];
+    world.call_as(tester("TESTER2"), "DeleteOpenIDConnectProvider", &gone).await.unwrap();
+    assert_eq!(arns(world.call("ListOpenIDConnectProviders", &[]).await.unwrap()), [ARN]);
     // Not made anew over the account's either.
     let again = world.call_as(tester("TESTER2"), "CreateOpenIDConnectProvider", &[("Url", URL)]).await;
     assert_eq!(code(again), "EntityAlreadyExists");

@@ -71,7 +71,9 @@ async fn a_permit_for_another_action_is_not_taken() {
     }
     let (narrow, wide) = (list("/x/"), list("/"));
     let permit = world.permit(&narrow, Owner::Account).await;
-    assert!(execute(&wide, &permit, &world.scene()).await.is_err());
+    assert!(execute(&narrow, &permit, &world.scene()).await.is_ok());
+    // The right action on another resource: as if the entity had become another one since the decision.
+    assert_eq!(code(execute(&wide, &permit, &world.scene()).await), "ConcurrentModification");
 }
 
 #[tokio::test]

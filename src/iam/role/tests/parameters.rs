@@ -6,18 +6,24 @@ use super::*;
 async fn malformed_documents_are_refused_with_the_reason() {
     let world = World::new().await;
     world.create("R", "/").await.unwrap();
-    for bad in ["hello", r#"{"Version":"2012-10-17","Statement":[{"Effect":"Maybe"}]}"#, POLICY] {
+    for (bad, reason) in [
+        ("hello", "JSON"),
+        (r#"{"Version":"2012-10-17","Statement":[{"Effect":"Maybe"}]}"#, "Effect"),
+        (POLICY, "Principal"),
+    ] {
         let create = [("RoleName", "New"), ("AssumeRolePolicyDocument", bad)];
         let update = [("RoleName", "R"), ("PolicyDocument", bad)];
         for (action, pairs) in [("CreateRole", &create), ("UpdateAssumeRolePolicy", &update)] {
             let error = world.call(action, pairs).await.unwrap_err();
             assert_eq!((error.code(), error.status()), ("MalformedPolicyDocument", 400), "{action} {bad}");
-            assert!(error.to_string().len() > 10);
+            assert!(error.to_string().contains(reason), "{action} {bad}: {error}");
         }
     }
-    for bad in ["hello", TRUST] {
+    for (bad, reason) in [("hello", "JSON"), (TRUST, "Principal")] {
         let put = [("RoleName", "R"), ("PolicyName", "P"), ("PolicyDocument", bad)];
-        assert_eq!(code(world.call("PutRolePolicy", &put).await), "MalformedPolicyDocument");
+        let error = world.call("PutRolePolicy", &put).await.unwrap_err();
+        assert_eq!((error.code(), error.status()), ("MalformedPolicyDocument", 400), "{bad}");
+        assert!(error.to_string().contains(reason), "{bad}: {error}");
     }
     assert!(world.role("New").await.is_none() && world.role("R").await.unwrap().policies.is_empty());
 }

@@ -105,7 +105,7 @@ async fn rule_17_a_renaming_needs_the_right_on_both_arns() {
     let first = world.requirements(&request).await.into_iter().take(1).collect();
     let root = Principal::Root { account: AccountId::empty() };
     let permit = Permit::for_tests(root, Owner::Account).covering(first, Vec::new());
-    assert!(execute(&request, &permit, &world.scene()).await.is_err());
+    assert_eq!(code(execute(&request, &permit, &world.scene()).await), "ConcurrentModification");
     assert_eq!(world.user_named("U").await.unwrap().path, "/dev/");
 }
 

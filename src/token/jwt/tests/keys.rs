@@ -93,9 +93,11 @@ fn rule_25_a_shared_key_in_the_set_verifies_nothing() {
     let keys = set(&[shared]);
     assert!(keys.is_empty());
     for algorithm in Algorithm::ALL {
-        assert!(
-            !keys.serves(&KeyHint { kid: None, algorithm }) && !keys.serves(&KeyHint { kid: Some("rsa"), algorithm })
-        );
+        let (named, unnamed) = (KeyHint { kid: Some("rsa"), algorithm }, KeyHint { kid: None, algorithm });
+        assert!(!keys.serves(&named) && !keys.serves(&unnamed));
+        let purpose = Error::UnusableKey { fault: KeyFault::Purpose };
+        assert_eq!(keys.verify(&named, b"m", &vec![0; 32]), Err(purpose), "{algorithm:?}");
+        assert_eq!(keys.verify(&unnamed, b"m", &vec![0; 32]), Err(Error::NoKey), "{algorithm:?}");
     }
 }
 
