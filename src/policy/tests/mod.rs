@@ -9,7 +9,6 @@ use crate::types::{Context, Principal, ResourceName};
 use std::sync::Arc;
 
 const A: &str = "111122223333";
-
 const B: &str = "444455556666";
 
 fn account(text: &str) -> AccountId {

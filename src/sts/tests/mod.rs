@@ -14,11 +14,8 @@ use crate::wire::aws_query::Parameters;
 use crate::wire::testing::captured;
 
 const ARN: (&str, &str) = ("RoleArn", "arn:aws:iam:::role/p/S3Access");
-
 const NAME: (&str, &str) = ("RoleSessionName", "Bob");
-
 const STORE: &str = "store-1";
-
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:ListBucket"],"Resource":["arn:aws:s3:::my-bucket"]}]}"#;
 
 struct World {

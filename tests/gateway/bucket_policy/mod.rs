@@ -15,9 +15,7 @@ use rolegate::types::AccountId;
 use std::sync::atomic::Ordering;
 
 const BOTH: &str = r#"["arn:aws:s3:::data","arn:aws:s3:::data/*"]"#;
-
 const OBJECTS: &str = r#""arn:aws:s3:::data/*""#;
-
 const OTHER: &str = "222222222222";
 
 fn statement(effect: &str, principal: &str, action: &str, resource: &str) -> String {

@@ -1,6 +1,8 @@
 //! Policies that change while something else does.
 
 use super::*;
+use rolegate::entity::User;
+use rolegate::store::RecordKey;
 
 #[tokio::test]
 async fn rule_17_a_race_is_decided_anew_and_a_lost_right_counts() {
@@ -16,10 +18,8 @@ async fn rule_17_a_race_is_decided_anew_and_a_lost_right_counts() {
     // The caller's rights were taken away, and this gate has not heard of it yet.
     let admin = world.iam_user("admin", &[("all", &policy("Allow", "s3:*", "*"))]).await;
     is(world.put_policy(&admin, &text).await, DONE);
-    let old = world.user_record("admin").await;
-    let mut new = old.value.clone();
-    new.policies.clear();
-    world.records.commit(rolegate::store::Changes::new().update(&old, &new)).await.unwrap();
+    let key = RecordKey::user(&AccountId::empty(), "admin");
+    world.change(&key, |user: &mut User| user.policies.clear()).await;
     let fixed = allow(r#"{"AWS":"333333333333"}"#, r#""s3:GetObject""#, OBJECTS);
     is(world.put_policy(&admin, &fixed).await, (409, "OperationAborted"));
     assert_eq!(world.bucket_record("data").await.unwrap().policy.unwrap().document, text);

@@ -11,13 +11,9 @@ use rolegate::gateway::{Forward, ResponsePlan};
 use rolegate::wire::Method;
 
 const HEAD: &str = "HEAD /b-one/k";
-
 const TAGS: &str = "GET /b-one/k?tagging";
-
 const BUCKET: &str = "GET /b-one?tagging";
-
 const ETAG: &[(&str, &str)] = &[("etag", "\"e1\""), ("last-modified", "Wed, 01 Jan 2020 00:00:00 GMT")];
-
 const NO_OBJECT: &str = "\"00000000000000000000000000000000\"";
 
 fn tags(pairs: &[(&str, &str)]) -> String {

@@ -12,7 +12,6 @@ use rolegate::store::{Changes, RecordKey, Versioned};
 use rolegate::types::AccountId;
 
 const ONE: &str = "arn:aws:iam:::user/one";
-
 const DENIED: (u16, &str) = (403, "AccessDenied");
 
 impl World {
@@ -58,7 +57,6 @@ fn trusting(principal: &str, actions: &str, condition: &str) -> String {
 }
 
 const TAG: &str = r#""sts:AssumeRole","sts:TagSession""#;
-
 const ALL: &str = r#""sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity""#;
 
 fn tags(team: &str) -> [(&str, &str); 2] {

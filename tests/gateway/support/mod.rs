@@ -20,7 +20,7 @@ use rolegate::entity::{
 use rolegate::gateway::{CommitListener, Gateway, Settings, UnrecordedOwner, WebKeys};
 use rolegate::policy::Bindings;
 use rolegate::s3::{AddressingRules, BucketRules, KeyRules};
-use rolegate::store::{Changes, MemoryStore, RecordKey, Records, Store, StoreKey, Versioned};
+use rolegate::store::{Changes, MemoryStore, RecordKey, Records, Store, StoreKey, Stored, Versioned};
 use rolegate::token::{KeyRing, SessionClaims};
 use rolegate::types::{AccessKeyId, AccountId, Clock, Entropy, IdKind, Secret, Timestamp, UniqueId};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

@@ -88,11 +88,7 @@ impl World {
 
     /// Changes a managed policy; the gate does not hear of it.
     pub(crate) async fn change_managed(&self, name: &str, change: impl FnOnce(&mut ManagedPolicy)) {
-        let key = RecordKey::policy(&AccountId::empty(), name);
-        let old: Versioned<ManagedPolicy> = self.records.get(&key).await.unwrap().unwrap();
-        let mut new = old.value.clone();
-        change(&mut new);
-        self.records.commit(Changes::new().update(&old, &new)).await.unwrap();
+        self.change(&RecordKey::policy(&AccountId::empty(), name), change).await;
     }
 
     /// Makes a group.
@@ -162,26 +158,24 @@ impl World {
     }
 
     pub(crate) async fn change_user(&self, name: &str, change: impl FnOnce(&mut User)) {
-        let old = self.user_record(name).await;
-        let mut new = old.value.clone();
-        change(&mut new);
-        self.records.commit(Changes::new().update(&old, &new)).await.unwrap();
+        self.change_user_in(&AccountId::empty(), name, change).await;
+    }
+
+    pub(crate) async fn change_user_in(&self, account: &AccountId, name: &str, change: impl FnOnce(&mut User)) {
+        self.change(&RecordKey::user(account, name), change).await;
         self.epochs.forget_all();
     }
 
     pub(crate) async fn change_role(&self, name: &str, change: impl FnOnce(&mut Role)) {
-        let old = self.role_record(name).await;
-        let mut new = old.value.clone();
-        change(&mut new);
-        self.records.commit(Changes::new().update(&old, &new)).await.unwrap();
+        self.change(&RecordKey::role(&AccountId::empty(), name), change).await;
         self.epochs.forget_all();
     }
 
-    pub(crate) async fn change_user_in(&self, account: &AccountId, name: &str, change: impl FnOnce(&mut User)) {
-        let old: Versioned<User> = self.records.get(&RecordKey::user(account, name)).await.unwrap().unwrap();
+    /// Changes a record; the gate does not hear of it.
+    pub(crate) async fn change<T: Stored + Clone>(&self, key: &RecordKey, change: impl FnOnce(&mut T)) {
+        let old: Versioned<T> = self.records.get(key).await.unwrap().unwrap();
         let mut new = old.value.clone();
         change(&mut new);
         self.records.commit(Changes::new().update(&old, &new)).await.unwrap();
-        self.epochs.forget_all();
     }
 }

@@ -17,18 +17,12 @@ use rolegate::wire::Method;
 use serde_json::{Value, json};
 
 const URL: &str = "https://idp.test/realms/demo";
-
 const NAME: &str = "idp.test/realms/demo";
-
 const ARN: &str = "arn:aws:iam:::oidc-provider/idp.test/realms/demo";
-
 const ROLE: &str = "arn:aws:iam:::role/Web";
-
 const DENIED: &str =
     "<Code>AccessDenied</Code><Message>Not authorized to perform sts:AssumeRoleWithWebIdentity</Message>";
-
 const CALL: &str = r#""sts:AssumeRoleWithWebIdentity""#;
-
 const ALL: &str = r#""sts:AssumeRoleWithWebIdentity","sts:TagSession","sts:SetSourceIdentity""#;
 
 /// A statement for the provider.

@@ -27,12 +27,9 @@ struct World {
 }
 
 const PASSPHRASE: &str = "correct horse battery";
-
 const TRUST: &str = "{\"Version\":\"2012-10-17\",\n \"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam:::user/alice\"},\"Action\":\"sts:AssumeRole\"}]}";
-
 const READ: &str =
     r#" {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
-
 const BUCKET: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam:::user/alice"},"Action":"s3:*","Resource":"arn:aws:s3:::data/*"}]}"#;
 
 fn unique(text: &str) -> UniqueId {

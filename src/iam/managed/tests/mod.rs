@@ -13,7 +13,6 @@ use crate::types::{AccountId, Context, UniqueId};
 use crate::wire::percent;
 
 const ARN: &str = "arn:aws:iam:::policy/team/Read";
-
 const FULL: &str = "arn:aws:iam::aws:policy/AmazonS3FullAccess";
 
 impl World {

@@ -49,16 +49,7 @@ async fn a_provider_is_made_shown_and_removed() {
 #[tokio::test]
 async fn what_is_not_there_cannot_be_found() {
     let world = World::new().await;
-    let tag = [("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "b")];
-    for (action, more) in [
-        ("GetOpenIDConnectProvider", &[][..]),
-        ("AddClientIDToOpenIDConnectProvider", &[("ClientID", "a")]),
-        ("RemoveClientIDFromOpenIDConnectProvider", &[("ClientID", "a")]),
-        ("UpdateOpenIDConnectProviderThumbprint", &[("ThumbprintList.member.1", PRINT)]),
-        ("TagOpenIDConnectProvider", &tag),
-        ("UntagOpenIDConnectProvider", &[("TagKeys.member.1", "a")]),
-        ("ListOpenIDConnectProviderTags", &[]),
-    ] {
+    for (action, more) in ON_ONE {
         let error = world.at(action, more).await.unwrap_err();
         assert_eq!((error.code(), error.status()), ("NoSuchEntity", 404), "{action}");
         assert_eq!(error.to_string(), format!("OpenIDConnect Provider not found for arn {ARN}"));

@@ -16,10 +16,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 const URL: &str = "https://idp.example.com/realms/demo";
-
 const ARN: &str = "arn:aws:iam:::oidc-provider/idp.example.com/realms/demo";
-
 const PRINT: &str = "EB74AB8D00D943EC9507E2763090932DF2B09C77";
+const DELETE: &str = "DeleteOpenIDConnectProvider";
+
+/// The calls on one provider with what they need, but for the one that removes it.
+const ON_ONE: [(&str, &[(&str, &str)]); 7] = [
+    ("GetOpenIDConnectProvider", &[]),
+    ("AddClientIDToOpenIDConnectProvider", &[("ClientID", "a")]),
+    ("RemoveClientIDFromOpenIDConnectProvider", &[("ClientID", "a")]),
+    ("UpdateOpenIDConnectProviderThumbprint", &[("ThumbprintList.member.1", PRINT)]),
+    ("TagOpenIDConnectProvider", &[("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "b")]),
+    ("UntagOpenIDConnectProvider", &[("TagKeys.member.1", "a")]),
+    ("ListOpenIDConnectProviderTags", &[]),
+];
 
 impl World {
     async fn registered(&self, url: &str, more: &[(&str, &str)]) -> Result<Answer, Error> {

@@ -8,31 +8,21 @@ async fn rule_13_caps_reach_only_providers_of_standalone_users() {
     world.registered(URL, &[]).await.unwrap();
     let of_user = "https://user.example";
     world.call_as(tester("TESTER1"), "CreateOpenIDConnectProvider", &[("Url", of_user)]).await.unwrap();
-    let tag = [("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "b")];
-    for (action, more) in [
-        ("GetOpenIDConnectProvider", &[][..]),
-        ("DeleteOpenIDConnectProvider", &[]),
-        ("AddClientIDToOpenIDConnectProvider", &[("ClientID", "a")]),
-        ("RemoveClientIDFromOpenIDConnectProvider", &[("ClientID", "a")]),
-        ("UpdateOpenIDConnectProviderThumbprint", &[("ThumbprintList.member.1", PRINT)]),
-        ("TagOpenIDConnectProvider", &tag),
-        ("UntagOpenIDConnectProvider", &[("TagKeys.member.1", "a")]),
-        ("ListOpenIDConnectProviderTags", &[]),
-    ] {
+    for (action, more) in ON_ONE.into_iter().chain([(DELETE, &[][..])]) {
         let pairs: Vec<_> = std::iter::once(("OpenIDConnectProviderArn", ARN)).chain(more.iter().copied()).collect();
         let error = world.call_as(tester("TESTER2"), action, &pairs).await.unwrap_err();
         assert_eq!((error.code(), error.status()), ("AccessDenied", 403), "{action}");
         let of_user = "arn:aws:iam:::oidc-provider/user.example";
         let pairs: Vec<_> =
             std::iter::once(("OpenIDConnectProviderArn", of_user)).chain(more.iter().copied()).collect();
-        if action != "DeleteOpenIDConnectProvider" {
+        if action != DELETE {
             world.call_as(tester("TESTER2"), action, &pairs).await.unwrap();
         }
     }
     let seen = arns(world.call_as(tester("TESTER2"), "ListOpenIDConnectProviders", &[]).await.unwrap());
     assert_eq!(seen, ["arn:aws:iam:::oidc-provider/user.example"]);
     let gone = [("OpenIDConnectProviderArn", "arn:aws:iam:::oidc-provider/user.example")];
-    world.call_as(tester("TESTER2"), "DeleteOpenIDConnectProvider", &gone).await.unwrap();
+    world.call_as(tester("TESTER2"), DELETE, &gone).await.unwrap();
     assert_eq!(arns(world.call("ListOpenIDConnectProviders", &[]).await.unwrap()), [ARN]);
     // Not made anew over the account's either.
     let again = world.call_as(tester("TESTER2"), "CreateOpenIDConnectProvider", &[("Url", URL)]).await;

@@ -15,7 +15,6 @@ use crate::types::{AccountId, UniqueId};
 
 const READ: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}}"#;
-
 const FULL: &str = "arn:aws:iam::aws:policy/AmazonS3FullAccess";
 
 fn stored(document: &str) -> StoredPolicy {

@@ -17,7 +17,6 @@ use crate::types::{AccountId, Context, IdKind, Principal, Requirement, UniqueId}
 use crate::wire::aws_query::Parameters;
 
 const READ_ONLY: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
-
 const OWN: &str = "arn:aws:iam:::policy/team/Own";
 
 impl World {

@@ -14,14 +14,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_780_000_000;
-
 const ISSUER: &str = "https://idp.example/realms/demo";
-
 const RULES: Rules<'static> =
     Rules { issuer: ISSUER, client_ids: &["sts", "other"], require_client_ids: true, accept_access_tokens: false };
-
 const ACCESS: Rules<'static> = Rules { accept_access_tokens: true, ..RULES };
-
 const HEADER: &str = r#"{"alg":"RS256","typ":"JWT","kid":"rsa"}"#;
 
 fn claims() -> Value {
@@ -76,7 +72,6 @@ const SIGNERS: [(&str, Algorithm); 9] = [
     ("p384", Algorithm::Es384),
     ("ed25519", Algorithm::EdDsa),
 ];
-
 const ALL_KEYS: [&str; 8] = ["rsa", "rsa-other", "rsa-3072", "p256", "p256-other", "p384", "ed25519", "ed25519-other"];
 
 fn header_of(key: &str, algorithm: Algorithm) -> String {
