@@ -7,7 +7,7 @@ every error that botocore's model lists for the action comes, unless it cannot h
 tests hold that nothing is left out: a new action or parameter without its tests fails.
 
 Not here, because it would take thousands of calls: 1000 roles, 5000 users, 300 groups and 1500 policies of an account
-(src/iam/*/tests.rs); nor ConcurrentModification, which needs a race (test_iam_groups.py, tests/gateway).
+(the tests of src/iam); nor ConcurrentModification, which needs a race (test_iam_groups.py, tests/gateway).
 """
 
 import base64
