@@ -14,7 +14,7 @@ mod support;
 
 #[path = "gateway/answers.rs"]
 mod answers;
-#[path = "gateway/bucket_policy.rs"]
+#[path = "gateway/bucket_policy/mod.rs"]
 mod bucket_policy;
 #[path = "gateway/buckets.rs"]
 mod buckets;
@@ -22,7 +22,7 @@ mod buckets;
 mod directory;
 #[path = "gateway/escalation.rs"]
 mod escalation;
-#[path = "gateway/facts.rs"]
+#[path = "gateway/facts/mod.rs"]
 mod facts;
 #[path = "gateway/forwarding.rs"]
 mod forwarding;
@@ -42,9 +42,9 @@ mod providers;
 mod roles;
 #[path = "gateway/sessions.rs"]
 mod sessions;
-#[path = "gateway/sts.rs"]
+#[path = "gateway/sts/mod.rs"]
 mod sts;
-#[path = "gateway/web_identity.rs"]
+#[path = "gateway/web_identity/mod.rs"]
 mod web_identity;
 #[path = "gateway/work.rs"]
 mod work;

@@ -1,7 +1,7 @@
 //! The store's adapters against one conformance suite, and what only one of them can get wrong.
 
 #[cfg(test)]
-#[path = "store/conformance.rs"]
+#[path = "store/conformance/mod.rs"]
 mod conformance;
 #[cfg(test)]
 #[path = "store/memory.rs"]

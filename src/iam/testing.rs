@@ -3,31 +3,18 @@
 use super::{Answer, Caller, Error, NAMESPACE, Request, Scene, execute, parse};
 use crate::authz::Permit;
 use crate::entity::{Owner, User, UserKind};
-use crate::store::{
-    self, Commit, Kind, MemoryStore, Notice, Record, RecordKey, Records, Scope, Store, StoreKey, Stored,
-};
-use crate::types::{AccountId, Context, Entropy, Principal, Requirement, Timestamp, UniqueId};
+use crate::store::testing::Refusing;
+use crate::store::{self, Commit, MemoryStore, RecordKey, Records, Store, StoreKey, Stored};
+use crate::types::testing::Counter;
+use crate::types::{AccountId, Context, Principal, Requirement, Timestamp, UniqueId};
 use crate::wire::aws_query::Parameters;
-use crate::wire::xml::{self, Element, XmlLimits};
-use async_trait::async_trait;
+use crate::wire::testing::captured;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::broadcast;
 
 pub(super) const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/TESTER1"]},"Action":["sts:AssumeRole"]}]}"#;
 pub(super) const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::*"}}"#;
-
-pub(super) struct Counter(pub(super) AtomicU64);
-
-impl Entropy for Counter {
-    fn fill(&self, buffer: &mut [u8]) {
-        for chunk in buffer.chunks_mut(4) {
-            let next = self.0.fetch_add(0x9E37_79B9, Ordering::Relaxed).to_le_bytes();
-            chunk.copy_from_slice(&next[..chunk.len()]);
-        }
-    }
-}
 
 pub(super) struct World {
     pub(super) records: Records,
@@ -35,8 +22,9 @@ pub(super) struct World {
     pub(super) default_account: AccountId,
 }
 
+/// A user of the empty account, whose id has its name.
 pub(super) fn user(name: &str, kind: UserKind) -> User {
-    let id = UniqueId::parse(&format!("AIDAAAAAAAAAAAAA{:0>5}", name.len())).unwrap();
+    let id = UniqueId::parse(&format!("AIDA{:A<17}", name.to_ascii_uppercase())).unwrap();
     User::new(AccountId::empty(), name, id, kind, 0)
 }
 
@@ -60,9 +48,9 @@ impl World {
 
     pub(super) async fn over(store: Arc<dyn Store>) -> Self {
         let key = StoreKey::parse(&"a".repeat(64)).unwrap();
-        let entropy = Arc::new(Counter(AtomicU64::new(1)));
+        let entropy = Arc::new(Counter::starting_at(1));
         let records = Records::open(store, key, entropy, Timestamp::from_seconds(0), false).await.unwrap();
-        Self { records, entropy: Counter(AtomicU64::new(7)), default_account: AccountId::empty() }
+        Self { records, entropy: Counter::starting_at(1 << 32), default_account: AccountId::empty() }
     }
 
     pub(super) fn scene(&self) -> Scene<'_> {
@@ -107,79 +95,30 @@ impl World {
     }
 
     /// Makes the calls of a file of `tests/corpus/ceph-wire` and holds the answers to what it says.
-    pub(super) async fn replay(&self, corpus: &str) {
-        let limits = XmlLimits { bytes: 1 << 16, depth: 16, elements: 1000 };
-        for line in corpus.lines().filter(|line| !line.starts_with('#')) {
-            let [name, wanted, elements, body] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
-            let parameters = Parameters::parse_form(body.as_bytes()).unwrap();
-            let action = parameters.get("Action").unwrap();
-            let pairs: Vec<(&str, &str)> = parameters.iter().collect();
-            match self.call(action, &pairs).await {
-                Err(error) => assert_eq!(error.code(), wanted, "{name}: {error}"),
-                Ok(answer) => {
-                    assert_eq!(wanted, "ok", "{name}");
-                    let document = xml::parse(answer.to_xml("r").as_bytes(), limits).unwrap();
-                    assert_eq!(document.name, format!("{action}Response"), "{name}");
-                    assert_eq!(document.namespace.as_deref(), Some(NAMESPACE), "{name}");
-                    assert!(has(&document, "ResponseMetadata/RequestId"), "{name}");
-                    let result = document.child(&format!("{action}Result"));
-                    for path in elements.split(' ').filter(|path| *path != "-") {
-                        assert!(has(result.unwrap(), path), "{name}: {path}");
-                    }
-                }
-            }
+    pub(super) async fn replay(&self, corpus: &'static str) {
+        for captured in captured(corpus) {
+            let pairs: Vec<(&str, &str)> = captured.parameters.iter().collect();
+            let outcome = self.call(captured.action(), &pairs).await;
+            captured.hold(outcome.map(|answer| answer.to_xml("r")).map_err(|error| error.code()), NAMESPACE);
         }
     }
 }
 
-/// Whether an element with that path (`A/B`) is in `root`.
-fn has(root: &Element, path: &str) -> bool {
-    match path.split_once('/') {
-        Some((first, rest)) => root.children.iter().any(|child| child.name == first && has(child, rest)),
-        None => root.child(path).is_some(),
-    }
-}
-
-/// Loses a number of races on a record: the commit is refused as if someone else had been faster.
+/// A store that loses a number of races on a record: the commit is refused as if someone else had been faster.
 pub(super) struct Racing {
-    inner: MemoryStore,
-    pub(super) losses: AtomicU64,
-    on: RecordKey,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) losses: Arc<AtomicU64>,
 }
 
 impl Racing {
     /// One that loses none yet.
-    pub(super) fn new(on: RecordKey) -> Arc<Self> {
-        Arc::new(Self { inner: MemoryStore::new(), losses: AtomicU64::new(0), on })
-    }
-}
-
-#[async_trait]
-impl Store for Racing {
-    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, store::Error> {
-        self.inner.load(key).await
-    }
-
-    async fn list(
-        &self,
-        kind: Kind,
-        scope: &Scope,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<(RecordKey, Record)>, store::Error> {
-        self.inner.list(kind, scope, after, limit).await
-    }
-
-    async fn commit(&self, commit: Commit) -> Result<(), store::Error> {
-        let lost = self.losses.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
-        if lost { Err(store::Error::Conflict(self.on.clone())) } else { self.inner.commit(commit).await }
-    }
-
-    async fn is_empty(&self) -> Result<bool, store::Error> {
-        self.inner.is_empty().await
-    }
-
-    fn subscribe(&self) -> broadcast::Receiver<Notice> {
-        self.inner.subscribe()
+    pub(super) fn new(on: RecordKey) -> Self {
+        let losses = Arc::new(AtomicU64::new(0));
+        let left = Arc::clone(&losses);
+        let refusal = move |_: &Commit| {
+            let lost = left.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+            lost.then(|| store::Error::Conflict(on.clone()))
+        };
+        Self { store: Arc::new(Refusing::new(refusal)), losses }
     }
 }

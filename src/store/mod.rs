@@ -13,6 +13,8 @@ pub mod redis;
 mod seal;
 #[cfg(feature = "shell")]
 pub mod sqlite;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use changes::{Changes, Stored, Versioned};
 pub use key::{Kind, RecordKey, Scope};

@@ -206,15 +206,7 @@ fn parse_line(content: &str, line: usize) -> Result<Line, RingError> {
 mod tests {
     use super::*;
     use crate::token::KeyRing;
-    use std::sync::atomic::{AtomicU8, Ordering};
-
-    struct Counter(AtomicU8);
-
-    impl Entropy for Counter {
-        fn fill(&self, buffer: &mut [u8]) {
-            buffer.fill(self.0.fetch_add(1, Ordering::Relaxed));
-        }
-    }
+    use crate::types::testing::Counter;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(seconds)
@@ -234,7 +226,7 @@ mod tests {
 
     #[test]
     fn rule_20_a_key_opens_everywhere_before_it_mints_and_is_retired_36_hours_after() {
-        let (mut ring, entropy) = (ring(), Counter(AtomicU8::new(1)));
+        let (mut ring, entropy) = (ring(), Counter::starting_at(1));
         let new = ring.add(&entropy, at(1000));
         assert_eq!(states(&ring), [("old".into(), "minting"), (new.clone(), "opening")]);
         assert_eq!(ring.mint(&new, at(1059)), Err(RotationError::TooFresh { id: new.clone(), from: at(1060) }));
@@ -256,7 +248,7 @@ mod tests {
 
     #[test]
     fn rule_20_a_compromised_key_is_dropped_at_once() {
-        let (mut ring, entropy) = (ring(), Counter(AtomicU8::new(1)));
+        let (mut ring, entropy) = (ring(), Counter::starting_at(1));
         let second = ring.rotate(false, &entropy, at(10));
         assert_eq!(ring.retire("old", true, at(11)), Ok(()));
         let third = ring.rotate(true, &entropy, at(12));
@@ -265,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_rotation_retires_keys_whose_tokens_have_run_out() {
-        let (mut ring, entropy) = (ring(), Counter(AtomicU8::new(1)));
+        let (mut ring, entropy) = (ring(), Counter::starting_at(1));
         let second = ring.rotate(false, &entropy, at(10));
         let third = ring.rotate(false, &entropy, at(9 + 129_600));
         assert_eq!(states(&ring)[0], ("old".into(), "opening"));
@@ -276,7 +268,7 @@ mod tests {
 
     #[test]
     fn the_text_is_one_that_a_gate_takes_and_comes_back_as_it_was() {
-        let (mut ring, entropy) = (ring(), Counter(AtomicU8::new(1)));
+        let (mut ring, entropy) = (ring(), Counter::starting_at(1));
         ring.add(&entropy, at(77));
         let written = text(&ring);
         assert!(written.starts_with(&format!("# made by hand\nold:minting:{}\n", "ab".repeat(32))), "{written}");
@@ -289,7 +281,7 @@ mod tests {
     #[test]
     fn rule_20_a_key_whose_time_is_unknown_is_taken_to_be_in_use() {
         let lines = format!("a:minting:{}\nb:opening:{}\n", "ab".repeat(32), "cd".repeat(32));
-        let (mut ring, entropy) = (RingText::parse(&lines).unwrap(), Counter(AtomicU8::new(1)));
+        let (mut ring, entropy) = (RingText::parse(&lines).unwrap(), Counter::starting_at(1));
         assert!(matches!(ring.retire("b", false, at(500_000)), Err(RotationError::InUse { .. })));
         ring.rotate(false, &entropy, at(500_000));
         assert!(matches!(ring.retire("b", false, at(629_599)), Err(RotationError::InUse { .. })));
@@ -298,10 +290,9 @@ mod tests {
 
     #[test]
     fn an_id_that_is_there_is_not_made_again() {
-        let (mut ring, entropy) = (ring(), Counter(AtomicU8::new(1)));
-        let first = ring.add(&entropy, at(1));
-        entropy.0.store(1, Ordering::Relaxed);
-        assert_ne!(ring.add(&entropy, at(1)), first);
+        let mut ring = ring();
+        let first = ring.add(&Counter::starting_at(1), at(1));
+        assert_ne!(ring.add(&Counter::starting_at(1), at(1)), first);
         assert!(KeyRing::parse(&text(&ring)).is_ok());
     }
 }

@@ -12,6 +12,8 @@ mod glob;
 mod principal;
 mod requirement;
 mod secret;
+#[cfg(test)]
+pub(crate) mod testing;
 mod time;
 mod unique_id;
 

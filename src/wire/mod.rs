@@ -8,6 +8,8 @@ mod head;
 pub mod percent;
 mod query_string;
 mod response;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod xml;
 
 pub use head::{Header, Method, RequestHead, TlsVersion, is_token_byte};

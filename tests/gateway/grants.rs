@@ -1,8 +1,8 @@
 //! What callers are granted by reference: managed policies, groups, boundaries, root (security rules 12, 17, 18).
 
 use crate::support::{Credentials, Reply, Req, World, policy, stored, trust};
-use rolegate::entity::{Named, Owner, Tag, UserKind};
-use rolegate::store::{Changes, RecordKey, Versioned};
+use rolegate::entity::{Group, Named, Owner, Tag, User, UserKind};
+use rolegate::store::RecordKey;
 use rolegate::types::AccountId;
 
 const ALL: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
@@ -192,19 +192,14 @@ async fn rule_17_policies_groups_and_boundaries_are_evidence() {
         assert_eq!(make().await.0, 200);
     }
     let key = RecordKey::group(&AccountId::empty(), "g");
-    let old: Versioned<rolegate::entity::Group> = world.records.get(&key).await.unwrap().unwrap();
-    let mut new = old.value.clone();
-    new.attached.clear();
-    world.records.commit(Changes::new().update(&old, &new)).await.unwrap();
+    world.change(&key, |group: &mut Group| group.attached.clear()).await;
     assert_eq!(make().await, (409, "ConcurrentModification".into()));
     // A boundary that the user gets meanwhile.
     world.epochs.forget_all();
     world.change_user("ann", |user| user.attached = vec![ALL.into()]).await;
     assert_eq!(make().await.0, 200);
-    let old = world.user_record("ann").await;
-    let mut new = old.value.clone();
-    new.boundary = Some(READ_ONLY.into());
-    world.records.commit(Changes::new().update(&old, &new)).await.unwrap();
+    let key = RecordKey::user(&AccountId::empty(), "ann");
+    world.change(&key, |user: &mut User| user.boundary = Some(READ_ONLY.into())).await;
     assert_eq!(make().await, (409, "ConcurrentModification".into()));
     world.epochs.forget_all();
     assert_eq!(make().await, (403, "AccessDenied".into()));

@@ -1,7 +1,7 @@
 //! IAM and STS through the gate (security rules 12 to 18).
 
 use crate::support::{Credentials, Req, World, policy, trust};
-use rolegate::entity::{Owner, Tag, UserKind};
+use rolegate::entity::{Owner, Tag, User, UserKind};
 use rolegate::store::RecordKey;
 use rolegate::types::AccountId;
 use std::sync::Arc;
@@ -141,10 +141,8 @@ async fn rule_17_a_commit_fails_if_what_its_decision_read_has_changed() {
     world.role("R", Owner::Account, &trust(TESTER1), &[]).await;
     assert_eq!(world.iam(&user, &put("R", "a", &all)).await.status(), 200);
     // The user loses its rights, and the news has not come: the cached decision says yes, the commit says no.
-    let old = world.user_record("changed").await;
-    let mut new = old.value.clone();
-    new.policies.clear();
-    world.records.commit(rolegate::store::Changes::new().update(&old, &new)).await.unwrap();
+    let key = RecordKey::user(&AccountId::empty(), "changed");
+    world.change(&key, |user: &mut User| user.policies.clear()).await;
     for call in [put("R", "b", &all).to_vec(), create("new", &trust(TESTER1)).to_vec()] {
         assert_eq!(world.iam(&user, &call).await.said(), (409, "ConcurrentModification".into()));
     }

@@ -6,23 +6,12 @@ use crate::conf::{Config, Environment};
 use crate::entity::{AccessKey, BucketRecord, BucketState, Caps, KeyStatus, Owner, User, UserKind};
 use crate::iam::access_key::ClaimError;
 use crate::store::{Changes, MemoryStore, RecordKey, StoreKey};
+use crate::types::testing::Counter;
 use crate::types::{AccessKeyId, Secret, UniqueId};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-#[derive(Default)]
-struct Counter(AtomicU64);
-impl Entropy for Counter {
-    fn fill(&self, buffer: &mut [u8]) {
-        for chunk in buffer.chunks_mut(8) {
-            let next = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes();
-            chunk.copy_from_slice(&next[..chunk.len()]);
-        }
-    }
-}
 
 struct Scene {
     records: Records,

@@ -142,18 +142,11 @@ fn context((account, user, key): (&AccountId, &UniqueId, &AccessKeyId)) -> Vec<u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicU8, Ordering};
-
-    struct Counter(AtomicU8);
-    impl Entropy for Counter {
-        fn fill(&self, buffer: &mut [u8]) {
-            buffer.fill_with(|| self.0.fetch_add(1, Ordering::Relaxed));
-        }
-    }
+    use crate::types::testing::Counter;
 
     #[test]
     fn rule_27_exported_secrets_open_with_their_passphrase_for_their_key_only() {
-        let entropy = Counter(AtomicU8::new(0));
+        let entropy = Counter::default();
         let cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
         let passphrase = Secret::new("correct horse battery");
         let (lock, smith) = Lock::with_cost(&passphrase, &entropy, cost).unwrap();

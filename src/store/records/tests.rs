@@ -4,22 +4,10 @@ use super::*;
 use crate::entity::{KeyStatus, Role, User, UserKind};
 use crate::store::{Kind, MemoryStore};
 use crate::types::AccountId;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// A different value each time.
-struct Counter(AtomicU64);
-
-impl Entropy for Counter {
-    fn fill(&self, buffer: &mut [u8]) {
-        let next = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        for (index, byte) in buffer.iter_mut().rev().enumerate() {
-            *byte = next.get(7usize.wrapping_sub(index)).copied().unwrap_or(0);
-        }
-    }
-}
+use crate::types::testing::Counter;
 
 fn entropy(seed: u64) -> Arc<dyn Entropy> {
-    Arc::new(Counter(AtomicU64::new(seed)))
+    Arc::new(Counter::starting_at(seed))
 }
 
 fn store_key(digit: &str) -> StoreKey {

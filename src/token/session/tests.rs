@@ -2,21 +2,11 @@
 
 use super::*;
 use crate::token::{Link, LinkKind, SessionKind};
+use crate::types::testing::Counter;
 use crate::types::{AccountId, UniqueId};
 use proptest::prelude::*;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 const STORE: &str = "store-1";
-
-struct Counter(AtomicU8);
-
-impl Entropy for Counter {
-    fn fill(&self, buffer: &mut [u8]) {
-        for byte in buffer {
-            *byte = self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
 
 fn ring(keys: &[(&str, &str, u8)]) -> KeyRing {
     let text: String =
@@ -59,7 +49,7 @@ fn claims() -> SessionClaims {
 }
 
 fn seal(ring: &KeyRing) -> (String, Secret) {
-    ring.seal(&claims(), STORE, &Counter(AtomicU8::new(0))).unwrap()
+    ring.seal(&claims(), STORE, &Counter::default()).unwrap()
 }
 
 fn now() -> Timestamp {
@@ -136,7 +126,7 @@ fn rule_19_base64url_is_strict_and_bounded() {
     assert_eq!(open(&ring, "").unwrap_err(), Error::Truncated);
     let mut large = claims();
     large.policies = vec!["x".repeat(7000)];
-    let refused = ring.seal(&large, STORE, &Counter(AtomicU8::new(0)));
+    let refused = ring.seal(&large, STORE, &Counter::default());
     assert_eq!(refused.unwrap_err(), Error::TooLong(8192));
 }
 
@@ -199,7 +189,7 @@ fn rule_20_rotation_keeps_tokens_until_their_key_is_retired() {
 #[test]
 fn rule_21_a_chain_has_eight_links_at_most_and_claims_are_checked() {
     let ring = ring(&[("a", "minting", 1)]);
-    let entropy = Counter(AtomicU8::new(0));
+    let entropy = Counter::default();
     let with = |change: &dyn Fn(&mut SessionClaims)| {
         let mut claims = claims();
         change(&mut claims);
@@ -215,7 +205,7 @@ fn rule_21_a_chain_has_eight_links_at_most_and_claims_are_checked() {
 #[test]
 fn rule_16_sessions_of_users_come_from_a_long_term_key_and_from_no_session() {
     let ring = ring(&[("a", "minting", 1)]);
-    let entropy = Counter(AtomicU8::new(0));
+    let entropy = Counter::default();
     for kind in [SessionKind::User, SessionKind::Federated] {
         let with = |change: &dyn Fn(&mut SessionClaims)| {
             let mut claims = claims();
@@ -255,7 +245,7 @@ fn authentic_but_unknown_claims_are_refused() {
 #[test]
 fn two_tokens_of_the_same_claims_differ() {
     let ring = ring(&[("a", "minting", 1)]);
-    let entropy = Counter(AtomicU8::new(0));
+    let entropy = Counter::default();
     let seal = || ring.seal(&claims(), STORE, &entropy).unwrap().0;
     assert_ne!(seal(), seal());
 }

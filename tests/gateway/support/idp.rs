@@ -114,10 +114,7 @@ impl World {
     }
 
     pub(crate) async fn change_provider(&self, name: &str, change: impl FnOnce(&mut OidcProvider)) {
-        let old = self.provider_record(name).await;
-        let mut new = old.value.clone();
-        change(&mut new);
-        self.records.commit(Changes::new().update(&old, &new)).await.unwrap();
+        self.change(&RecordKey::oidc_provider(&AccountId::empty(), name), change).await;
         self.epochs.forget_all();
     }
 }
