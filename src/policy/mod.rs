@@ -27,8 +27,6 @@ mod document;
 mod error;
 mod evaluate;
 mod explain;
-#[cfg(test)]
-mod federated_tests;
 mod index;
 pub mod lint;
 mod near_miss;

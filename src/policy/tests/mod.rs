@@ -1,6 +1,7 @@
 //! Decisions and the rules of combination, by small tables.
 
 mod combination;
+mod federated;
 mod principals;
 mod statements;
 

@@ -3,9 +3,7 @@
 //! boundary or session policy.
 
 use super::*;
-use crate::types::{Context, ResourceName};
 
-const ACCOUNT: &str = "111122223333";
 const NOTHING: &str = "s3:PutObject";
 const READ: &str = "s3:GetObject";
 
@@ -18,26 +16,18 @@ fn policy(kind: PolicyKind, effect: &str, principal: Option<&str>, action: &str)
     Policy::parse(&text, &options).unwrap()
 }
 
-fn account(text: &str) -> AccountId {
-    AccountId::parse(text).unwrap()
-}
-
-fn id() -> UniqueId {
-    UniqueId::parse("AIDAAAAAAAAAAAAAAAAAA").unwrap()
-}
-
 fn federated() -> Principal {
     Principal::FederatedUser {
-        account: account(ACCOUNT),
+        account: account(A),
         name: "guest".into(),
         user_path: "/eng/".into(),
         user_name: "alice".into(),
-        user_id: id(),
+        user_id: id("AIDAALICE"),
     }
 }
 
 fn user() -> Principal {
-    Principal::User { account: account(ACCOUNT), path: "/eng/".into(), name: "alice".into(), id: id() }
+    Principal::User { account: account(A), path: "/eng/".into(), name: "alice".into(), id: id("AIDAALICE") }
 }
 
 /// The end for a caller without identity policies: the actions that boundary and session policies allow, and whom the
@@ -48,7 +38,7 @@ fn outcome(caller: &Principal, boundary: Option<&str>, session: Option<&str>, na
     let bucket = policy(PolicyKind::Bucket, "Allow", Some(named), READ);
     let boundaries: Vec<_> = boundary.iter().map(|policy| NamedPolicy { id: "boundary", policy }).collect();
     let session: Vec<_> = session.iter().map(|policy| NamedPolicy { id: "session", policy }).collect();
-    let owner = account(ACCOUNT);
+    let owner = account(A);
     let request = AuthorizationRequest {
         principal: caller,
         action: READ,
@@ -130,7 +120,7 @@ fn a_grant_to_everybody_is_wider_than_one_to_the_user() {
 #[test]
 fn bound_to_a_unique_id_it_is_the_same() {
     let mut bindings = Bindings::new();
-    bindings.bind("arn:aws:iam::111122223333:user/eng/alice", id());
+    bindings.bind("arn:aws:iam::111122223333:user/eng/alice", id("AIDAALICE"));
     let text = format!(r#"{{"Statement":[{{"Effect":"Allow","Action":"*","Resource":"*","Principal":{ALICE}}}]}}"#);
     let options = ParseOptions { kind: PolicyKind::Bucket, default_account: &AccountId::empty(), bindings: &bindings };
     let bound = Policy::parse(&text, &options).unwrap();
