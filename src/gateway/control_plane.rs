@@ -11,13 +11,13 @@ use crate::iam;
 use crate::s3::is_bucket_host;
 use crate::sigv4::{Rules, Service, SignatureClaim};
 use crate::store::RecordKey;
-use crate::types::{AccountId, LazyContext};
+use crate::types::LazyContext;
 use crate::wire::aws_query::Parameters;
 use crate::wire::{Method, QueryString, RequestHead, Response};
 use sha2::{Digest, Sha256};
 
-/// How often an IAM call is decided and executed anew when what its decision read has changed meanwhile. At each
-/// change of a record somebody gets through, so ten at once, as Terraform sends them, all do.
+/// How often an IAM call is decided and executed when what its decision read has changed meanwhile. At each change of a
+/// record somebody gets through, so ten at once, as Terraform sends them, all do.
 const IAM_ATTEMPTS: usize = 10;
 
 /// Whether the request is a call to IAM or STS, whatever its signature says. A host that names a bucket is
@@ -60,42 +60,37 @@ impl Gateway {
         scene.trace.identify(&caller);
         let parameters = parameters(scene.head, query, &body)?;
         let action = parameters.get("Action").ok_or(Fault::MissingAction)?;
-        let document = match service {
-            Service::Sts => self.sts(scene, &caller, action, &parameters).await?,
-            Service::Iam | Service::S3 => self.iam(scene, &caller, action, &parameters).await?,
-        };
-        Ok(Response::new(200, "text/xml", document))
+        if service == Service::Sts {
+            let document = self.sts(scene, &caller, action, &parameters).await?;
+            return Ok(Response::new(200, "text/xml", document));
+        }
+        let mut caller = caller;
+        for _ in 1..IAM_ATTEMPTS {
+            match self.iam(scene, &caller, action, &parameters).await {
+                Err(Fault::Iam(iam::Error::ConcurrentModification)) => {
+                    // It may be the caller's rights that have changed: they are found and judged anew too.
+                    let credential = authn::find(claim, now, scene.head.peer(), &*self.directory).await?;
+                    caller = credential.verify(&checked, Some(&hash))?;
+                }
+                ended => return ended,
+            }
+        }
+        self.iam(scene, &caller, action, &parameters).await
     }
 
+    /// Decides and executes once, on the records as they are now.
     async fn iam(
         &self,
         scene: &mut Scene<'_>,
         caller: &Authenticated,
         action: &str,
         parameters: &Parameters,
-    ) -> Result<String, Fault> {
-        let account = caller.principal().account().cloned().ok_or(Fault::Unsigned)?;
+    ) -> Result<Response, Fault> {
+        let account = &caller.principal().account().cloned().ok_or(Fault::Unsigned)?;
         let default_account = &self.settings.default_account;
-        let called_by = iam::Caller { account: &account, user: caller.user_name(), default_account };
-        let request = iam::parse(action, parameters, &called_by)?;
+        let called_by = iam::Caller { account, user: caller.user_name(), default_account };
+        let request = &iam::parse(action, parameters, &called_by)?;
         scene.trace.operation = request.operation();
-        for _ in 1..IAM_ATTEMPTS {
-            match self.iam_once(scene, caller, &account, &request).await {
-                Err(Fault::Iam(iam::Error::ConcurrentModification)) => {}
-                ended => return ended,
-            }
-        }
-        self.iam_once(scene, caller, &account, &request).await
-    }
-
-    /// Decides and executes once, on the records as they are now.
-    async fn iam_once(
-        &self,
-        scene: &mut Scene<'_>,
-        caller: &Authenticated,
-        account: &AccountId,
-        request: &iam::Request,
-    ) -> Result<String, Fault> {
         let mut context = authz::request_context(caller, scene.head, self.clock.now());
         authz::resource_context(account, &mut context);
         let asked = request.ask(account, &self.records, &mut context).await?;
@@ -121,7 +116,7 @@ impl Gateway {
         if !matches!(answer, Err(iam::Error::ConcurrentModification)) {
             scene.trace.allowed(&permit);
         }
-        Ok(answer?.to_xml(scene.request_id))
+        Ok(Response::new(200, "text/xml", answer?.to_xml(scene.request_id)))
     }
 }
 

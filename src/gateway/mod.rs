@@ -49,9 +49,9 @@ use crate::types::{Clock, Entropy, Timestamp};
 use crate::wire::RequestHead;
 use std::sync::Arc;
 
-/// Hears of what this gate itself has committed, at once (DESIGN section 4).
+/// Hears of what this gate itself has committed, and of what its commits found changed, at once (DESIGN section 4).
 pub trait CommitListener: Send + Sync {
-    /// The record was changed by this gate: nothing cached of it may serve any more.
+    /// The record was changed by this gate, or another: nothing cached of it may serve any more.
     fn committed(&self, key: &RecordKey);
 }
 

@@ -174,7 +174,7 @@ pub struct Scene<'a> {
     pub entropy: &'a dyn Entropy,
     /// What an empty account field in an ARN means (DESIGN section 3).
     pub default_account: &'a AccountId,
-    /// Told of every record that a commit has written, or may have.
+    /// Told of every record that a commit has written, or may have, and of those that were found changed.
     pub committed: &'a (dyn Fn(&RecordKey) + Sync),
 }
 

@@ -170,7 +170,7 @@ impl Call<'_> {
                 None => guarded = guarded.check(key.clone(), Expect::Revision(*seen)),
                 // The commit compares that record anyway; what the decision saw is compared here.
                 Some((_, expect)) if *expect == Expect::Revision(*seen) => {}
-                Some(_) => return Err(Error::ConcurrentModification),
+                Some(_) => return Err(self.overtaken(key)),
             }
         }
         let result = self.scene.records.commit(guarded).await;
@@ -181,8 +181,14 @@ impl Call<'_> {
         match result {
             Ok(()) => Ok(Ok(())),
             Err(store::Error::Conflict(key)) if written.iter().any(|(written, _)| *written == key) => Ok(Err(key)),
-            Err(store::Error::Conflict(_)) => Err(Error::ConcurrentModification),
+            Err(store::Error::Conflict(key)) => Err(self.overtaken(&key)),
             Err(other) => Err(other.into()),
         }
+    }
+
+    /// What the decision read is not so any more. Who decides anew must not be shown it again by a cache.
+    fn overtaken(&self, key: &RecordKey) -> Error {
+        (self.scene.committed)(key);
+        Error::ConcurrentModification
     }
 }

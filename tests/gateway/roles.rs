@@ -143,12 +143,16 @@ async fn rule_17_a_commit_fails_if_what_its_decision_read_has_changed() {
     // The user loses its rights, and the news has not come: the cached decision says yes, the commit says no.
     let key = RecordKey::user(&AccountId::empty(), "changed");
     world.change(&key, |user: &mut User| user.policies.clear()).await;
-    for call in [put("R", "b", &all).to_vec(), create("new", &trust(TESTER1)).to_vec()] {
-        assert_eq!(world.iam(&user, &call).await.said(), (409, "ConcurrentModification".into()));
-    }
-    assert_eq!(world.role_record("R").await.value.policies.len(), 1);
-    world.epochs.forget_all();
     assert_eq!(world.iam(&user, &put("R", "b", &all)).await.said(), (403, "AccessDenied".into()));
+    assert_eq!(world.store.refused(), 1);
+    assert_eq!(world.role_record("R").await.value.policies.len(), 1);
+    // And the same of a new record, for a user who is gone.
+    let user = world.iam_user("gone", &[("p", &all)]).await;
+    assert_eq!(world.iam(&user, &put("R", "a", &all)).await.status(), 200);
+    let found = world.user_record("gone").await;
+    world.records.commit(rolegate::store::Changes::new().delete(&found)).await.unwrap();
+    assert_eq!(world.iam(&user, &create("new", &trust(TESTER1))).await.said(), (403, "InvalidClientTokenId".into()));
+    assert_eq!(world.store.refused(), 2);
 }
 
 #[tokio::test]

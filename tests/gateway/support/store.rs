@@ -16,6 +16,8 @@ pub(crate) struct SpyStore {
     pub(crate) waiting: Semaphore,
     /// Commits that are made to conflict.
     pub(crate) conflicts: AtomicU64,
+    /// Commits that were refused because a record had changed.
+    refused: AtomicU64,
     /// Hands the task over at each load, so that tasks interleave.
     pub(crate) yielding: AtomicBool,
 }
@@ -30,12 +32,17 @@ impl SpyStore {
             gate: Semaphore::new(0),
             waiting: Semaphore::new(0),
             conflicts: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             yielding: AtomicBool::new(false),
         }
     }
 
     pub(crate) fn calls(&self) -> u64 {
         self.calls.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::SeqCst)
     }
 
     pub(crate) fn set_broken(&self, broken: bool) {
@@ -102,7 +109,11 @@ impl Store for SpyStore {
         if let (Ok(_), Some((key, _, _))) = (spoil, commit.writes.first()) {
             return Err(Error::Conflict(key.clone()));
         }
-        self.inner.commit(commit).await
+        let done = self.inner.commit(commit).await;
+        if matches!(done, Err(Error::Conflict(_))) {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+        }
+        done
     }
 
     async fn is_empty(&self) -> Result<bool, Error> {
