@@ -7,6 +7,7 @@
 use super::error::{Error, Shown};
 use super::table::{Row, is_known_header};
 use super::tags::Tags;
+use crate::types::Timestamp;
 use crate::wire::{RequestHead, is_token_byte};
 use std::borrow::Cow;
 
@@ -30,10 +31,10 @@ const FRAMING: [&str; 15] = [
     "upgrade",
 ];
 
-/// Admitted with every operation, besides `x-amz-checksum-*` and `x-amz-meta-*`.
-const ALWAYS: [&str; 6] = [
+/// Admitted with every operation, besides `x-amz-checksum-*` and `x-amz-meta-*`. `Content-Type` is not among them: where
+/// nothing is stored it means nothing to S3, but there are backends that take a POST with a form's for a form upload.
+const ALWAYS: [&str; 5] = [
     "content-md5",
-    "content-type",
     "origin",
     "access-control-request-method",
     "access-control-request-headers",
@@ -63,6 +64,8 @@ const CANNED_ACLS: [&str; 8] = [
     "bucket-owner-full-control",
     "log-delivery-write",
 ];
+
+const ENCRYPTIONS: [&str; 5] = ["AES256", "aws:kms", "aws:kms:dsse", "aws:fsx", "aws:backup"];
 
 const META: &str = "x-amz-meta-";
 
@@ -225,6 +228,7 @@ fn without_aws_chunked(value: &[u8]) -> Vec<u8> {
 /// that we take for "no" could be a backend's "yes".
 fn closed_value(name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
     let lower = || value.to_ascii_lowercase();
+    let one_of = |values: &[&str]| Some(value.to_vec()).filter(|value| values.iter().any(|v| v.as_bytes() == value));
     let closed: Option<Vec<u8>> = match name {
         "x-amz-bypass-governance-retention" | "x-amz-bucket-object-lock-enabled" => {
             Some(lower()).filter(|value| matches!(value.as_slice(), b"true" | b"false"))
@@ -233,6 +237,14 @@ fn closed_value(name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
             Some(value.to_ascii_uppercase()).filter(|value| matches!(value.as_slice(), b"COPY" | b"REPLACE"))
         }
         "x-amz-acl" => Some(lower()).filter(|value| CANNED_ACLS.iter().any(|acl| acl.as_bytes() == value)),
+        // Conditions compare these with case; MinIO reads them without, and reads dates that we could not.
+        "x-amz-object-lock-mode" => one_of(&["GOVERNANCE", "COMPLIANCE"]),
+        "x-amz-object-lock-legal-hold" => one_of(&["ON", "OFF"]),
+        "x-amz-server-side-encryption" => one_of(&ENCRYPTIONS),
+        "x-amz-object-lock-retain-until-date" => {
+            let date = std::str::from_utf8(value).ok().and_then(|text| Timestamp::parse_iso8601(text).ok());
+            date.map(|_| value.to_vec())
+        }
         _ => Some(value.to_vec()),
     };
     closed.ok_or_else(|| Error::HeaderValue(Shown::new(name.as_bytes())))

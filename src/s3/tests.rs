@@ -70,6 +70,12 @@ fn rule_03_private_headers_are_dropped_and_framing_is_not_forwarded() {
     assert_eq!(request.header("content-encoding"), Some(&b"gzip"[..]));
     assert_eq!(request.header("x-amz-meta-a"), Some(&b"v"[..]));
     assert!(request.query().is_empty());
+    let form = [("content-type", "multipart/form-data; boundary=x")];
+    for (method, target) in
+        [(Method::Post, "/bkt/k?uploadId=u"), (Method::Post, "/bkt?delete"), (Method::Get, "/bkt/k")]
+    {
+        assert_eq!(header_names(&routed(method, target, &form)), Vec::<String>::new(), "{target}");
+    }
     let chunked = routed(Method::Put, "/bkt/k", &[("content-encoding", "aws-chunked")]);
     assert_eq!(header_names(&chunked), Vec::<String>::new());
 }
