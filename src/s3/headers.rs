@@ -69,6 +69,10 @@ const ENCRYPTIONS: [&str; 5] = ["AES256", "aws:kms", "aws:kms:dsse", "aws:fsx", 
 
 const META: &str = "x-amz-meta-";
 
+/// How names begin that backends keep for themselves, and that S3 sets itself.
+const PRIVATE: [&str; 8] =
+    ["x-minio-", "x-rustfs-", "x-seaweedfs-", "seaweed-", "x-rgw-", "rgwx-", "x-amz-replication-", "x-amz-restore"];
+
 /// A header's name; borrowed where the routing table has it.
 pub type HeaderName = Cow<'static, str>;
 
@@ -104,9 +108,8 @@ fn admission(name: &str, row: &Row) -> Result<Admission, Error> {
     if !name.starts_with("x-amz-") || IGNORED.contains(&name) {
         return Ok(Admission::Drop);
     }
-    // Snowball keys make a backend unpack the body into other objects than the one that was judged.
-    let extracts = name.starts_with(META) && name.contains("snowball");
-    if !extracts && (name.starts_with(META) || name.starts_with("x-amz-checksum-")) {
+    let is_metadata = name.starts_with(META) && !means_more(name);
+    if is_metadata || name.starts_with("x-amz-checksum-") {
         return Ok(Admission::Forward(Cow::Owned(name.to_owned())));
     }
     let name_shown = Shown::new(name.as_bytes());
@@ -115,6 +118,19 @@ fn admission(name: &str, row: &Row) -> Result<Admission, Error> {
     } else {
         Err(Error::UnknownHeader(name_shown))
     }
+}
+
+/// Whether a key of metadata means more than metadata to some backend. Snowball keys make MinIO and RustFS unpack the
+/// body into other objects than the one that was judged. RustFS kept metadata under the key without its prefix, beside
+/// what it knows of the object itself: `x-amz-meta-x-amz-tagging` set tags, `x-amz-meta-x-rustfs-…` its own state.
+fn means_more(name: &str) -> bool {
+    let mut key = name;
+    while let Some(rest) = key.strip_prefix(META) {
+        key = rest;
+    }
+    key.contains("snowball")
+        || PRIVATE.iter().any(|start| key.starts_with(start))
+        || (key.starts_with("x-amz-") && is_known_header(key))
 }
 
 /// Sorts out the headers of `head` and those lifted from a presigned query (names in lower case).
