@@ -221,8 +221,8 @@ pub enum Error {
         "the tag `{0}` is not valid: keys have 1 to 128 characters and do not begin with aws:, values have at most 256"
     )]
     BadTag(Shown),
-    /// A tag key given twice.
-    #[error("the tag key `{0}` is given more than once")]
+    /// A tag key given twice, perhaps in another case.
+    #[error("the tag key `{0}` is given more than once (keys that differ by case alone count as one)")]
     RepeatedTag(Shown),
     /// Too many tags.
     #[error("at most {0} tags can be given")]

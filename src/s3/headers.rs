@@ -257,6 +257,8 @@ fn closed_value(name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
         "x-amz-object-lock-mode" => one_of(&["GOVERNANCE", "COMPLIANCE"]),
         "x-amz-object-lock-legal-hold" => one_of(&["ON", "OFF"]),
         "x-amz-server-side-encryption" => one_of(&ENCRYPTIONS),
+        "x-amz-object-ownership" => one_of(&["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"]),
+        "x-amz-bucket-namespace" => one_of(&["account-regional", "global"]),
         "x-amz-object-lock-retain-until-date" => {
             let date = std::str::from_utf8(value).ok().and_then(|text| Timestamp::parse_iso8601(text).ok());
             date.map(|_| value.to_vec())

@@ -10,7 +10,7 @@ pub const MAX_OBJECT_TAGS: usize = 10;
 /// At most this many tags on a bucket.
 pub const MAX_BUCKET_TAGS: usize = 50;
 
-/// Checked tags in the order given: unique keys of 1 to 128 characters that do not begin with `aws:`,
+/// Checked tags in the order given: unique keys, also without regard to case, of 1 to 128 characters that do not begin with `aws:`,
 /// values of at most 256 characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags {
@@ -24,7 +24,8 @@ impl Tags {
         if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 || reserved {
             return Err(Error::BadTag(shown));
         }
-        if self.pairs.iter().any(|(known, _)| *known == key) {
+        // Condition keys have no case: of two such tags a policy would see one, and the object would have both.
+        if self.pairs.iter().any(|(known, _)| known.eq_ignore_ascii_case(&key)) {
             return Err(Error::RepeatedTag(shown));
         }
         if self.pairs.len() == most {
@@ -162,7 +163,19 @@ mod tests {
         let many = (0..11).map(|n| format!("k{n}=v")).collect::<Vec<_>>().join("&");
         let long_key = format!("{}=v", "k".repeat(129));
         let long_value = format!("k={}", "v".repeat(257));
-        for bad in ["=v", "k=1&k=2", "aws:x=1", "AWS:x=1", "k=%zz", "k=%ff", &many, &long_key, &long_value] {
+        for bad in [
+            "=v",
+            "k=1&k=2",
+            "team=a&Team=b",
+            "%54eam=a&team=b",
+            "aws:x=1",
+            "AWS:x=1",
+            "k=%zz",
+            "k=%ff",
+            &many,
+            &long_key,
+            &long_value,
+        ] {
             assert!(Tags::from_header(bad.as_bytes()).is_err(), "{bad}");
         }
     }

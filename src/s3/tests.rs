@@ -280,6 +280,23 @@ fn conditions_of_writes_belong_to_the_action_that_has_them() {
 }
 
 #[test]
+fn a_batch_delete_says_in_each_entry_what_it_must_match() {
+    let request = routed(Method::Post, "/bkt?delete", &[]);
+    let document = b"<Delete><Object><Key>a</Key><ETag>\"1\"</ETag></Object><Object><Key>b</Key></Object></Delete>";
+    let Some(Body::Delete(delete)) = request.parse_body(document, &exact()).unwrap() else { panic!() };
+    let seen = |entry: &DeleteEntry| {
+        let now = Timestamp::parse_iso8601("2026-01-01T00:00:01Z").unwrap();
+        let facts = ContextFacts { body: None, entry: Some(entry), now, object_tags: None, bucket_tags: None };
+        let mut context = Context::new();
+        condition_context(&request, "s3:DeleteObject", facts, &mut context);
+        value(&context, "s3:if-match")
+    };
+    assert_eq!(delete.entries.iter().map(seen).collect::<Vec<_>>(), [Some("\"1\"".to_owned()), None]);
+    let single = routed(Method::Delete, "/bkt/k", &[("if-match", "*")]);
+    assert_eq!(value(&context_of(&single, "s3:DeleteObject", None), "s3:if-match").as_deref(), Some("*"));
+}
+
+#[test]
 fn conditions_of_copies_versions_and_bodies() {
     let request = routed(Method::Put, "/bkt/k", &[("x-amz-copy-source", "/src/%61?versionId=v")]);
     let source = context_of(&request, "s3:GetObjectVersion", None);
