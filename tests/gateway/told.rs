@@ -100,3 +100,25 @@ async fn error_documents_that_the_gate_reads_whole_are_written_anew() {
         assert!(text.contains("<BucketName>b-one</BucketName>") && !text.contains("10.0.0.5"), "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_completed_upload_is_where_the_client_asked_for_it() {
+    let world = World::new().await;
+    let one = world.standalone("TESTER1").await;
+    world.bucket("b-one", world.owner("TESTER1").await, None).await;
+    let done =
+        "<CompleteMultipartUploadResult><Location>http://10.0.0.5/b-one/k</Location></CompleteMultipartUploadResult>";
+    let failed = "<Error><Code>InternalError</Code><RequestId>backend-7</RequestId></Error>";
+    let path = Req::new(Method::Post, "/b-one/a%20b?uploadId=u");
+    let host = Req::new(Method::Post, "/a%20b?uploadId=u").host("b-one.s3.gate.test");
+    for (request, location) in
+        [(path.clone(), "http://gate.test/b-one/a%20b"), (host, "http://b-one.s3.gate.test/a%20b")]
+    {
+        world.backend.plan(Method::Post, [Outcome::Answer(200, done)]);
+        let reply = world.send(request.body(b"<C/>").sign(&world, &one)).await;
+        assert_eq!(reply.element("Location").as_deref(), Some(location), "{}", reply.text());
+    }
+    world.backend.plan(Method::Post, [Outcome::Answer(200, failed)]);
+    let reply = world.send(path.body(b"<C/>").sign(&world, &one)).await;
+    assert_eq!((reply.status(), reply.element("RequestId").as_deref()), (200, Some("REQ1")), "{}", reply.text());
+}
