@@ -44,6 +44,8 @@ mod roles;
 mod sessions;
 #[path = "gateway/sts/mod.rs"]
 mod sts;
+#[path = "gateway/told.rs"]
+mod told;
 #[path = "gateway/web_identity/mod.rs"]
 mod web_identity;
 #[path = "gateway/work.rs"]

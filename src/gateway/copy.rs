@@ -39,7 +39,7 @@ impl Gateway {
         let response = self.hide_missing(scene, call, &mut seen, &source.bucket, &places.source).await;
         let mut pinned = self.pin(scene, call, &seen, Some(source_object(source)));
         pinned.headers.extend(directive);
-        self.forward(scene, call, permit, pinned, response)
+        Ok(Verdict::Forward(Box::new(self.forward(scene, call, permit, pinned, response)?)))
     }
 }
 

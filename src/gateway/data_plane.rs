@@ -86,6 +86,9 @@ impl Gateway {
             let stranger = caller.signature().is_none();
             return Err(if stranger { Fault::NothingRequired } else { Fault::NotImplemented(operation) });
         }
+        if caller.signature().is_none() && overrides_answer(&request) {
+            return Err(Fault::UnsignedOverride);
+        }
         let call = Call { request: &request, caller: &caller, head: scene.head, now, base: OnceLock::new() };
         match operation {
             Operation::ListBuckets => self.list_buckets(scene, &call).await.map(Verdict::Respond),
@@ -141,7 +144,10 @@ impl Gateway {
             None => ResponsePlan::Pass,
         };
         let pinned = self.pin(scene, call, &seen, call.object());
-        self.forward(scene, call, permit, pinned, response)
+        let withheld = self.withheld(call, &seen, &place);
+        let mut forward = self.forward(scene, call, permit, pinned, response)?;
+        forward.withheld = withheld;
+        Ok(Verdict::Forward(Box::new(forward)))
     }
 
     /// An operation whose body decides: read, judged, and sent as it was parsed (security rule 8).
@@ -224,7 +230,7 @@ impl Gateway {
         ResponsePlan::HideMissing(answer.response)
     }
 
-    /// The verdict to forward the request under its body plan, held to what was seen.
+    /// The forwarded request under its body plan, held to what was seen.
     pub(super) fn forward(
         &self,
         scene: &Scene<'_>,
@@ -232,7 +238,7 @@ impl Gateway {
         permit: Permit,
         pinned: Pinned,
         response: ResponsePlan,
-    ) -> Result<Verdict, Fault> {
+    ) -> Result<Forward, Fault> {
         let body = super::body::plan(scene.head, call, &self.settings)?;
         let rules = &self.settings.addressing.buckets;
         let mut target = call.request.outbound_target("", rules)?;
@@ -243,7 +249,7 @@ impl Gateway {
             call.request.outbound_headers("", rules)?.into_iter().map(|(name, value)| (name.into(), value)).collect();
         headers.retain(|(name, _)| !pinned.headers.iter().any(|(replaced, _)| replaced == name));
         headers.extend(pinned.headers);
-        Ok(Verdict::Forward(Box::new(Forward {
+        Ok(Forward {
             permit,
             method: call.request.method(),
             path: target.path,
@@ -251,8 +257,9 @@ impl Gateway {
             headers,
             body,
             response,
+            withheld: Vec::new(),
             changed: pinned.changed,
-        })))
+        })
     }
 
     /// Sends the request with a body of the gate's own and reads the answer. The permit is the proof that it may.
@@ -289,6 +296,12 @@ impl Gateway {
         let request = BackendRequest { method: call.request.method(), target, headers, body: document.into() };
         self.call(request).await
     }
+}
+
+/// Whether the query says which headers the answer is to have. S3 wants that signed ("GetObject", Overriding Response
+/// Header Values): else anybody could have a public object shown under a type that its owner did not give it.
+fn overrides_answer(request: &S3Request) -> bool {
+    request.query().iter().any(|(key, _)| key.starts_with("response-"))
 }
 
 /// Reads of one object.

@@ -11,6 +11,7 @@
 //! * What was seen is what is used: see [`pin`](super::pin). Between the question for a bucket's tags and the request
 //!   there is nothing to pin: that window remains.
 
+use super::backend_error::ERROR;
 use super::buckets::Place;
 use super::data_plane::Call;
 use super::pin::{Manner, Pin};
@@ -18,11 +19,8 @@ use super::{BackendAnswer, BackendError, BackendRequest, Fault, Gateway, Scene};
 use crate::authz::{self, Denied, Permit, TagFacts};
 use crate::s3::{Body, BucketName, DeleteEntry, ObjectKey, StoredTags};
 use crate::types::{Requirement, Timestamp};
-use crate::wire::xml::{XmlLimits, parse};
+use crate::wire::xml::parse;
 use crate::wire::{Method, percent};
-
-/// An error document.
-const ERROR: XmlLimits = XmlLimits { bytes: 64 * 1024, depth: 4, elements: 64 };
 
 /// Why a fact is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

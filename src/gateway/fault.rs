@@ -110,6 +110,9 @@ pub enum Fault {
     /// A body where the operation has none.
     #[error("{} takes no request body", .0.name())]
     UnexpectedBody(Operation),
+    /// `response-*` without a signature.
+    #[error("Request specific response headers cannot be used for anonymous GET requests.")]
+    UnsignedOverride,
     /// aws-chunked framing without a signature.
     #[error("an unsigned request cannot have a streaming payload: send the body as it is")]
     StreamingUnsigned,

@@ -7,6 +7,7 @@
 //! The gate's own calls to the backend go through the port [`Backend`], reading bodies through
 //! [`RequestBody`]: two traits in place of a state machine of verdicts.
 
+mod backend_error;
 mod batch_delete;
 mod body;
 mod bucket_life;
@@ -28,7 +29,9 @@ mod sts_plane;
 mod trace;
 mod verdict;
 mod web_identity;
+mod withheld;
 
+pub use backend_error::ErrorDocument;
 pub use facts::FactFault;
 pub use fault::Fault;
 pub use policy_fault::PolicyFault;
@@ -127,7 +130,11 @@ impl Gateway {
         if control {
             self.control(scene, &query, claim.as_ref()).await.map(Verdict::Respond)
         } else {
-            self.data(scene, &query, claim.as_ref()).await
+            let verdict = self.data(scene, &query, claim.as_ref()).await?;
+            Ok(match verdict {
+                Verdict::Respond(response) => Verdict::Respond(backend_error::told(response, scene.request_id)),
+                forward @ Verdict::Forward(_) => forward,
+            })
         }
     }
 

@@ -154,7 +154,9 @@ fn s3_saying(fault: &Fault) -> Saying {
         Fault::BucketBusy => Saying::new(409, "OperationAborted", text()),
         Fault::MissingLength => Saying::new(411, "MissingContentLength", text()),
         Fault::BadLength => Saying::new(400, "InvalidArgument", text()),
-        Fault::UnexpectedBody(_) | Fault::StreamingUnsigned => Saying::new(400, "InvalidRequest", text()),
+        Fault::UnexpectedBody(_) | Fault::StreamingUnsigned | Fault::UnsignedOverride => {
+            Saying::new(400, "InvalidRequest", text())
+        }
         Fault::ContentSha256 => Saying::new(400, "XAmzContentSHA256Mismatch", text()),
         Fault::Chunks(error) => {
             let (code, status) = error.s3_code();
@@ -315,6 +317,7 @@ fn control_saying(fault: &Fault) -> Saying {
         | Fault::MissingLength
         | Fault::UnexpectedBody(_)
         | Fault::StreamingUnsigned
+        | Fault::UnsignedOverride
         | Fault::ContentSha256
         | Fault::FactChanged
         | Fault::Chunks(_) => Saying::new(500, "InternalFailure", UNAVAILABLE),

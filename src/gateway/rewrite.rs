@@ -4,7 +4,7 @@
 use super::buckets::Place;
 use super::data_plane::{Call, pass};
 use super::facts::Seen;
-use super::{Fault, Gateway, Scene};
+use super::{ErrorDocument, Fault, Gateway, Scene};
 use crate::entity::{BucketRecord, Owner};
 use crate::s3::{self, BodyRule, Operation};
 use crate::wire::xml::{XmlLimits, XmlWriter};
@@ -30,10 +30,12 @@ impl Gateway {
         };
         let mut answer = self.send(&permit, call, document).await?;
         if answer.status == 200 {
-            let rewriter = Rewriter::new(call, &place);
+            let rewriter = Rewriter::new(call, &place, &self.settings.addressing.domains);
             let limits = XmlLimits { bytes: self.settings.answer_bytes, depth: 8, elements: 200_000 };
             let document = xml::parse(&answer.body, limits).map_err(|_| Fault::BackendAnswer)?;
-            answer.body = rewriter.write(&document).into();
+            // S3 may find out after its 200 that it cannot complete an upload.
+            let error = ErrorDocument::read(&answer.body, scene.request_id);
+            answer.body = error.map_or_else(|| rewriter.write(&document), |error| error.body).into();
         }
         Ok(pass(answer))
     }
@@ -46,13 +48,16 @@ struct Rewriter {
 }
 
 impl Rewriter {
-    fn new(call: &Call<'_>, place: &Place) -> Self {
+    fn new(call: &Call<'_>, place: &Place, domains: &[String]) -> Self {
         let owner = place.entry().map(|entry| owner_of(&entry.record)).unwrap_or_default();
         let completed = call.request.operation() == Operation::CompleteMultipartUpload;
         let location = call.request.bucket().zip(call.request.key()).filter(|_| completed).map(|(bucket, key)| {
             let scheme = if call.head.tls().is_some() { "https" } else { "http" };
             let host = call.head.host().unwrap_or_default();
-            format!("{scheme}://{host}/{}/{}", bucket.as_str(), percent::encode_path(key.as_bytes()))
+            let key = percent::encode_path(key.as_bytes());
+            // A virtual host has the bucket's name already.
+            let own = if s3::is_bucket_host(host, domains) { String::new() } else { format!("/{}", bucket.as_str()) };
+            format!("{scheme}://{host}{own}/{key}")
         });
         Self { owner, location }
     }

@@ -30,6 +30,8 @@ pub struct Forward {
     pub body: BodyPlan,
     /// What becomes of the answer.
     pub response: ResponsePlan,
+    /// Headers of the answer, in lower case, that this caller may not see.
+    pub withheld: Vec<&'static str>,
     /// The answer in place of the backend's 412, where that says that another object has taken the place of the one
     /// that was judged (security rule 11).
     pub changed: Option<Response>,
@@ -73,6 +75,7 @@ pub enum BodyPlan {
 pub enum ResponsePlan {
     /// It passes, with the backend's identifying headers replaced.
     Pass,
-    /// It passes, but a 404 becomes this answer: the caller may not know that the object is missing.
+    /// It passes, but a 404 becomes this answer: the caller may not know that the object is missing. A 404 whose
+    /// document is about something else passes (see [`ErrorDocument::hides_object`](super::ErrorDocument)).
     HideMissing(Response),
 }

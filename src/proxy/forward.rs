@@ -17,7 +17,7 @@ use super::forwarded::{AnswerBody, AnswerHead};
 use super::framing::{EMPTY_SHA256, Framing};
 use super::outbound;
 use super::outbox::Outbox;
-use super::refusal::may_refuse_the_gate;
+use super::refusal::Unread;
 use super::respond;
 use super::service::ProxyService;
 use super::settings::AwsChunked;
@@ -60,8 +60,8 @@ struct Answered {
     /// How many bytes of a body of our own are in the client's output; none where the backend's passes.
     own: Option<usize>,
     body: AnswerBody,
-    /// Whether it may refuse the gate's own credentials.
-    suspect: bool,
+    /// Its head, where its document is to be read before.
+    unread: Option<Unread>,
     /// Whether the backend's connection may be used again after the body.
     reusable: bool,
 }
@@ -81,7 +81,7 @@ impl ProxyService {
             call.exchange.upstream_begins();
             let mut link = self.upstream.connect(fresh).await?;
             match self.converse(call, &mut outgoing, &mut link, share).await {
-                Ok(answered) => return self.relay(call, link, answered).await,
+                Ok(answered) => return self.relay(call, &outgoing.forward, link, answered).await,
                 Err(Stop::Stale) if safe && link.reused => fresh = true,
                 Err(Stop::Stale) => return Err(ForwardFault::BackendCut),
                 Err(Stop::Fault(fault)) => return Err(fault),
@@ -263,10 +263,12 @@ impl ProxyService {
             return Err(ForwardFault::ConfirmedEarly);
         }
         call.keep &= sent && !call.stops();
-        let hidden = match (head.status, &outgoing.forward.response) {
-            (404, ResponsePlan::HideMissing(response)) => Some(response),
-            (412, _) => outgoing.forward.changed.as_ref(),
-            _ => None,
+        let Forward { response, withheld, changed, .. } = &outgoing.forward;
+        let changed = changed.as_ref().filter(|_| head.status == 412);
+        let unread = if call.is_head || changed.is_some() { None } else { Unread::of(&head, withheld) };
+        let hidden = match (head.status, response) {
+            (404, ResponsePlan::HideMissing(response)) if unread.is_none() => Some(response),
+            _ => changed,
         };
         call.client.set_date(call.exchange.started);
         let (date, out) = call.client.date_and_output();
@@ -274,18 +276,24 @@ impl ProxyService {
         let stamp = self.stamp(call.exchange, date, call.keep);
         let (status, own) = match hidden {
             Some(response) => (response.status, Some(respond::write(out, response, stamp, call.is_head))),
+            None if unread.is_some() => (head.status, None),
             None => {
-                head.write(out, stamp);
+                head.write(out, withheld, stamp);
                 (head.status, None)
             }
         };
-        let suspect = may_refuse_the_gate(&head);
-        Ok(Answered { status, own, suspect, reusable: head.reusable && sent, body: head.body })
+        Ok(Answered { status, own, unread, reusable: head.reusable && sent, body: head.body })
     }
 
     /// Moves the answer to the client: its head with what is there of its body, and then the rest of it.
-    async fn relay(&self, call: &mut Call<'_, '_>, mut link: Link, answered: Answered) -> Result<(), ForwardFault> {
-        let Answered { status, own, suspect, reusable, mut body } = answered;
+    async fn relay(
+        &self,
+        call: &mut Call<'_, '_>,
+        forward: &Forward,
+        mut link: Link,
+        answered: Answered,
+    ) -> Result<(), ForwardFault> {
+        let Answered { mut status, own, unread, reusable, mut body } = answered;
         if let Some(own) = own {
             self.send(call, status, u64::try_from(own).unwrap_or(u64::MAX)).await?;
             // What came with the head is all that is waited for of the backend's body: nobody gets it.
@@ -293,10 +301,15 @@ impl ProxyService {
                 return Ok(());
             }
         } else {
-            let out = &mut call.client.output;
-            let count = if suspect {
-                self.take_unless_refused(status, &mut link, &mut body, out).await?
+            let count = if let Some(unread) = unread {
+                let (told, count) = self.take_document(call, forward, unread, status, &mut link, &mut body).await?;
+                if told != status && !body.is_done() {
+                    return self.send(call, told, count).await;
+                }
+                status = told;
+                count
             } else {
+                let out = &mut call.client.output;
                 body.take(&mut link.input, out).map_err(|_| ForwardFault::BackendMalformed)?
             };
             self.send(call, status, count).await?;

@@ -88,17 +88,30 @@ impl<'b> AnswerHead<'b> {
         values(&self.fields, "content-type").next()
     }
 
-    /// Writes the head for the client: what may pass, `Location` made relative since it would name the backend's
-    /// host, and our own framing and stamp.
-    pub(super) fn write(&self, out: &mut Vec<u8>, stamp: Stamp<'_>) {
+    /// Writes the head for the client: what may pass, our own framing and stamp.
+    pub(super) fn write(&self, out: &mut Vec<u8>, withheld: &[&str], stamp: Stamp<'_>) {
+        self.write_fields(out, withheld);
+        self.write_framing(out);
+        stamp.write(out);
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Writes the status and what may pass, less what this client may not see. `Location` is made relative, since it
+    /// would name the backend's host.
+    pub(super) fn write_fields(&self, out: &mut Vec<u8>, withheld: &[&str]) {
         respond::write_status(out, self.status);
-        for (name, value) in self.fields.iter().filter(|(name, _)| passes(name)) {
+        let seen = |name: &str| !withheld.iter().any(|hidden| name.eq_ignore_ascii_case(hidden));
+        for (name, value) in self.fields.iter().filter(|(name, _)| passes(name) && seen(name)) {
             let value = if name.eq_ignore_ascii_case("location") { relative(value) } else { value };
             out.extend_from_slice(name.as_bytes());
             out.extend_from_slice(b": ");
             out.extend_from_slice(value);
             out.extend_from_slice(b"\r\n");
         }
+    }
+
+    /// Writes how the body ends, if it passes as it is.
+    pub(super) fn write_framing(&self, out: &mut Vec<u8>) {
         match &self.body {
             AnswerBody::Length(length) => write_length(out, *length),
             AnswerBody::Chunked(_) | AnswerBody::UntilClose => {
@@ -113,12 +126,10 @@ impl<'b> AnswerHead<'b> {
                 }
             }
         }
-        stamp.write(out);
-        out.extend_from_slice(b"\r\n");
     }
 }
 
-fn write_length(out: &mut Vec<u8>, length: u64) {
+pub(super) fn write_length(out: &mut Vec<u8>, length: u64) {
     out.extend_from_slice(b"Content-Length: ");
     write_number(out, length);
     out.extend_from_slice(b"\r\n");

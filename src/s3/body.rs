@@ -133,7 +133,12 @@ fn create_bucket(body: &[u8]) -> Result<CreateBucketBody, Error> {
     let configuration = root(body, "CreateBucketConfiguration", SMALL)?;
     only(&configuration, &["LocationConstraint", "Tags"])?;
     let tags = child(&configuration, "Tags")?.map(|tags| Tags::from_element(tags, MAX_BUCKET_TAGS)).transpose()?;
-    Ok(CreateBucketBody { location: filled(&configuration, "LocationConstraint")?, tags })
+    let location = filled(&configuration, "LocationConstraint")?;
+    // A condition compares it as it is; a backend may not.
+    if location.as_deref().is_some_and(|location| location.contains(|c: char| c.is_whitespace() || c.is_control())) {
+        return Err(Error::ElementValue("LocationConstraint"));
+    }
+    Ok(CreateBucketBody { location, tags })
 }
 
 fn versioning(body: &[u8]) -> Result<VersioningBody, Error> {
@@ -182,6 +187,10 @@ mod tests {
         assert_eq!(body.location.as_deref(), Some("eu"));
         let again = create_bucket(Body::CreateBucket(body.clone()).to_xml().as_bytes()).unwrap();
         assert_eq!(again, body);
+        for blank in [" eu", "eu\n", "e u"] {
+            let document = document.replace(">eu<", &format!(">{blank}<"));
+            assert_eq!(create_bucket(document.as_bytes()), Err(Error::ElementValue("LocationConstraint")));
+        }
         let directory =
             "<CreateBucketConfiguration><Bucket><Type>Directory</Type></Bucket></CreateBucketConfiguration>";
         assert!(matches!(create_bucket(directory.as_bytes()), Err(Error::UnexpectedElement(_))));

@@ -168,6 +168,10 @@ fn set(key: &'static str, request: &S3Request, action: &str, facts: ContextFacts
     };
     match key {
         "s3:x-amz-copy-source" => put(request.copy_source().map(|source| source.context_value()).as_deref()),
+        // A batch delete says it in the entry ("How to perform conditional deletes").
+        "s3:if-match" if facts.entry.is_some() => {
+            put(facts.entry.and_then(|entry| entry.etag.as_deref()).map(str::as_bytes));
+        }
         "s3:if-match" | "s3:if-none-match" => put(request.header(key.trim_start_matches("s3:"))),
         "s3:prefix" | "s3:delimiter" if request.operation().lists_objects() => {
             put(request.query_value(key.trim_start_matches("s3:")));

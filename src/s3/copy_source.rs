@@ -6,7 +6,7 @@
 
 use super::address::AddressingRules;
 use super::error::{CopySourceFault, Error};
-use super::names::{BucketName, ObjectKey};
+use super::names::{BucketName, ObjectKey, check_id};
 use crate::wire::percent;
 
 /// The source of a copy.
@@ -31,6 +31,9 @@ impl CopySource {
         let mut halves = value.splitn(2, |byte| *byte == b'?');
         let path = halves.next().unwrap_or_default();
         let version = halves.next().map(version).transpose()?;
+        if let Some(version) = &version {
+            check_id(version, rules.keys)?;
+        }
         let slash = path.iter().position(|byte| *byte == b'/').ok_or_else(fault(CopySourceFault::Form))?;
         let (bucket, key) = path.split_at_checked(slash).ok_or_else(fault(CopySourceFault::Form))?;
         let decode = |raw| percent::decode_form(raw).map_err(|_| Error::CopySource(CopySourceFault::Escape));
@@ -127,7 +130,16 @@ mod tests {
         ] {
             assert!(parse(value, KeyRules::Exact).is_err(), "{value}");
         }
-        for value in ["src/a/../b", "src/%2e%2e/b", "src//a", "src/a/", "src/%2Fa", "src/a%5Cb", "src/a%00"] {
+        for value in [
+            "src/a/../b",
+            "src/%2e%2e/b",
+            "src//a",
+            "src/a/",
+            "src/%2Fa",
+            "src/a%5Cb",
+            "src/a%00",
+            "src/a?versionId=../b",
+        ] {
             assert!(matches!(parse(value, KeyRules::Filesystem), Err(Error::FoldedName { .. })), "{value}");
         }
     }

@@ -4,7 +4,7 @@
 //! forwarded is written anew from the entries that were allowed; denied ones come back as error entries.
 
 use super::error::{Error, Shown};
-use super::names::{KeyRules, ObjectKey};
+use super::names::{KeyRules, ObjectKey, check_id};
 use super::schema::{NAMESPACE, filled, leaf, only, root, text};
 use crate::wire::xml::{Element, XmlLimits, XmlWriter, parse};
 
@@ -89,9 +89,13 @@ impl DeleteEntry {
 fn entry(object: &Element, rules: KeyRules) -> Result<DeleteEntry, Error> {
     only(object, &["Key", "VersionId", "ETag", "LastModifiedTime", "Size"])?;
     let key = text(leaf(object, "Key")?.ok_or(Error::MissingElement("Key"))?, "Key")?;
+    let version_id = filled(object, "VersionId")?;
+    if let Some(version) = &version_id {
+        check_id(version.as_bytes(), rules)?;
+    }
     Ok(DeleteEntry {
         key: ObjectKey::parse(key.as_bytes().to_vec(), rules)?,
-        version_id: filled(object, "VersionId")?,
+        version_id,
         etag: filled(object, "ETag")?,
         last_modified_time: filled(object, "LastModifiedTime")?,
         size: filled(object, "Size")?,
@@ -281,6 +285,8 @@ mod tests {
             assert!(matches!(refused, Err(Error::FoldedName { .. })), "{key}");
             assert!(DeleteBody::parse(document.as_bytes(), KeyRules::Exact).is_ok(), "{key}");
         }
+        let document = "<Delete><Object><Key>k</Key><VersionId>v/../../b</VersionId></Object></Delete>";
+        assert!(DeleteBody::parse(document.as_bytes(), KeyRules::Filesystem).is_err());
     }
 
     #[test]

@@ -31,10 +31,10 @@ const FRAMING: [&str; 15] = [
     "upgrade",
 ];
 
-/// Admitted with every operation, besides `x-amz-checksum-*` and `x-amz-meta-*`.
-const ALWAYS: [&str; 6] = [
+/// Admitted with every operation, besides `x-amz-checksum-*` and `x-amz-meta-*`. `Content-Type` is not among them: where
+/// nothing is stored it means nothing to S3, but there are backends that take a POST with a form's for a form upload.
+const ALWAYS: [&str; 5] = [
     "content-md5",
-    "content-type",
     "origin",
     "access-control-request-method",
     "access-control-request-headers",
@@ -65,10 +65,13 @@ const CANNED_ACLS: [&str; 8] = [
     "log-delivery-write",
 ];
 
-/// How S3 writes the ways of encryption by the server. Backends compare some of them without case.
-const ENCRYPTIONS: [&str; 3] = ["AES256", "aws:kms", "aws:kms:dsse"];
+const ENCRYPTIONS: [&str; 5] = ["AES256", "aws:kms", "aws:kms:dsse", "aws:fsx", "aws:backup"];
 
 const META: &str = "x-amz-meta-";
+
+/// How names begin that backends keep for themselves, and that S3 sets itself.
+const PRIVATE: [&str; 8] =
+    ["x-minio-", "x-rustfs-", "x-seaweedfs-", "seaweed-", "x-rgw-", "rgwx-", "x-amz-replication-", "x-amz-restore"];
 
 /// A header's name; borrowed where the routing table has it.
 pub type HeaderName = Cow<'static, str>;
@@ -105,9 +108,8 @@ fn admission(name: &str, row: &Row) -> Result<Admission, Error> {
     if !name.starts_with("x-amz-") || IGNORED.contains(&name) {
         return Ok(Admission::Drop);
     }
-    // Snowball keys make a backend unpack the body into other objects than the one that was judged.
-    let extracts = name.starts_with(META) && name.contains("snowball");
-    if !extracts && (name.starts_with(META) || name.starts_with("x-amz-checksum-")) {
+    let is_metadata = name.starts_with(META) && !means_more(name);
+    if is_metadata || name.starts_with("x-amz-checksum-") {
         return Ok(Admission::Forward(Cow::Owned(name.to_owned())));
     }
     let name_shown = Shown::new(name.as_bytes());
@@ -116,6 +118,19 @@ fn admission(name: &str, row: &Row) -> Result<Admission, Error> {
     } else {
         Err(Error::UnknownHeader(name_shown))
     }
+}
+
+/// Whether a key of metadata means more than metadata to some backend. Snowball keys make MinIO and RustFS unpack the
+/// body into other objects than the one that was judged. RustFS kept metadata under the key without its prefix, beside
+/// what it knows of the object itself: `x-amz-meta-x-amz-tagging` set tags, `x-amz-meta-x-rustfs-…` its own state.
+fn means_more(name: &str) -> bool {
+    let mut key = name;
+    while let Some(rest) = key.strip_prefix(META) {
+        key = rest;
+    }
+    key.contains("snowball")
+        || PRIVATE.iter().any(|start| key.starts_with(start))
+        || (key.starts_with("x-amz-") && is_known_header(key))
 }
 
 /// Sorts out the headers of `head` and those lifted from a presigned query (names in lower case).
@@ -230,6 +245,7 @@ fn without_aws_chunked(value: &[u8]) -> Vec<u8> {
 /// backend understands all the same.
 fn closed_value(name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
     let lower = || value.to_ascii_lowercase();
+    let one_of = |values: &[&str]| Some(value.to_vec()).filter(|value| values.iter().any(|v| v.as_bytes() == value));
     let closed: Option<Vec<u8>> = match name {
         "x-amz-bypass-governance-retention" | "x-amz-bucket-object-lock-enabled" => {
             Some(lower()).filter(|value| matches!(value.as_slice(), b"true" | b"false"))
@@ -237,18 +253,14 @@ fn closed_value(name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
         "x-amz-tagging-directive" | "x-amz-metadata-directive" => {
             Some(value.to_ascii_uppercase()).filter(|value| matches!(value.as_slice(), b"COPY" | b"REPLACE"))
         }
-        "x-amz-object-lock-mode" => {
-            Some(value.to_ascii_uppercase()).filter(|value| matches!(value.as_slice(), b"GOVERNANCE" | b"COMPLIANCE"))
-        }
-        "x-amz-object-lock-legal-hold" => {
-            Some(value.to_ascii_uppercase()).filter(|value| matches!(value.as_slice(), b"ON" | b"OFF"))
-        }
-        "x-amz-object-lock-retain-until-date" => date(value),
-        "x-amz-server-side-encryption" => {
-            let known = ENCRYPTIONS.iter().map(|name| name.as_bytes()).find(|name| name.eq_ignore_ascii_case(value));
-            Some(known.unwrap_or(value).to_vec())
-        }
         "x-amz-acl" => Some(lower()).filter(|value| CANNED_ACLS.iter().any(|acl| acl.as_bytes() == value)),
+        // Conditions compare these with case; MinIO reads them without, and reads dates that we could not.
+        "x-amz-object-lock-mode" => one_of(&["GOVERNANCE", "COMPLIANCE"]),
+        "x-amz-object-lock-legal-hold" => one_of(&["ON", "OFF"]),
+        "x-amz-server-side-encryption" => one_of(&ENCRYPTIONS),
+        "x-amz-object-ownership" => one_of(&["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"]),
+        "x-amz-bucket-namespace" => one_of(&["account-regional", "global"]),
+        "x-amz-object-lock-retain-until-date" => date(value),
         _ => Some(value.to_vec()),
     };
     closed.ok_or_else(|| Error::HeaderValue(Shown::new(name.as_bytes())))
@@ -268,11 +280,12 @@ mod tests {
     #[test]
     fn rule_03_values_that_decide_are_forwarded_in_one_spelling_or_refused() {
         for (name, value, wanted) in [
-            ("x-amz-object-lock-mode", "compliance", Some("COMPLIANCE")),
+            ("x-amz-object-lock-mode", "compliance", None),
+            ("x-amz-object-lock-mode", "COMPLIANCE", Some("COMPLIANCE")),
             ("x-amz-object-lock-mode", "GOVERNANCE", Some("GOVERNANCE")),
             ("x-amz-object-lock-mode", "COMPLIANCE,GOVERNANCE", None),
             ("x-amz-object-lock-mode", "", None),
-            ("x-amz-object-lock-legal-hold", "on", Some("ON")),
+            ("x-amz-object-lock-legal-hold", "on", None),
             ("x-amz-object-lock-legal-hold", "OFF", Some("OFF")),
             ("x-amz-object-lock-legal-hold", "true", None),
             ("x-amz-object-lock-retain-until-date", "2027-01-02T00:00:00Z", Some("2027-01-02T00:00:00Z")),
@@ -283,9 +296,10 @@ mod tests {
             ("x-amz-object-lock-retain-until-date", "Sat, 02 Jan 2027 00:00:00 GMT", None),
             ("x-amz-object-lock-retain-until-date", "20270102T000000Z", None),
             ("x-amz-object-lock-retain-until-date", "1798848000", None),
-            ("x-amz-server-side-encryption", "AWS:KMS", Some("aws:kms")),
-            ("x-amz-server-side-encryption", "aes256", Some("AES256")),
-            ("x-amz-server-side-encryption", "other", Some("other")),
+            ("x-amz-server-side-encryption", "AWS:KMS", None),
+            ("x-amz-server-side-encryption", "aws:kms", Some("aws:kms")),
+            ("x-amz-server-side-encryption", "AES256", Some("AES256")),
+            ("x-amz-server-side-encryption", "other", None),
             ("x-amz-storage-class", "Standard", Some("Standard")),
         ] {
             let closed = closed_value(name, value.as_bytes()).ok();

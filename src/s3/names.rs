@@ -27,6 +27,15 @@ pub struct BucketRules {
 pub const RESERVED_BUCKETS: [&str; 9] =
     ["minio", "rustfs", "admin", "swift", "auth", "api", "status", "healthz", "metrics"];
 
+/// What no name of a bucket begins with ("General purpose bucket naming rules"). `amzn-s3-demo-` is not among them:
+/// examples have it, and it is kept for them only where buckets are the whole world's.
+const RESERVED_STARTS: [&str; 2] = ["xn--", "sthree-"];
+
+/// How names end by which S3 means something else than a bucket: access points, Object Lambda, Multi-Region Access
+/// Points, directory buckets and table buckets. None of them is ever forwarded (rule 8): a backend that knows them
+/// would take them to data of another bucket than the one that was judged.
+const RESERVED_ENDS: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+
 impl Default for BucketRules {
     fn default() -> Self {
         Self { relaxed: false, reserved: RESERVED_BUCKETS.map(str::to_owned).to_vec() }
@@ -47,7 +56,11 @@ impl BucketName {
             && !name.windows(2).any(|pair| pair == b"..");
         let text = std::str::from_utf8(name).ok().filter(|text| fits && text.parse::<std::net::Ipv4Addr>().is_err());
         let text = text.ok_or_else(|| Error::BucketName(Shown::new(name)))?;
-        if rules.reserved.iter().any(|reserved| reserved.eq_ignore_ascii_case(text)) {
+        let lower = text.to_ascii_lowercase();
+        if rules.reserved.iter().any(|reserved| reserved.eq_ignore_ascii_case(text))
+            || RESERVED_STARTS.iter().any(|start| lower.starts_with(start))
+            || RESERVED_ENDS.iter().any(|end| lower.ends_with(end))
+        {
             return Err(Error::ReservedBucket(Shown::new(name)));
         }
         Ok(Self(text.into()))
@@ -125,6 +138,21 @@ pub(crate) fn check_listing_name(name: &[u8], rules: KeyRules) -> Result<(), Err
     refuse_folding(segments, name)
 }
 
+/// Checks an id that the backend gave: of an upload or a version. Backends that keep objects as files make paths of
+/// them too.
+pub(super) fn check_id(id: &[u8], rules: KeyRules) -> Result<(), Error> {
+    if rules == KeyRules::Exact { Ok(()) } else { refuse_folding(id, id) }
+}
+
+/// Checks where a listing is to go on, which the backend said itself: it may be any name, but no way out of the bucket.
+pub(super) fn check_token(token: &[u8], rules: KeyRules) -> Result<(), Error> {
+    let leads_out = || token.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| matches!(segment, b"." | b".."));
+    if rules == KeyRules::Filesystem && leads_out() {
+        return Err(Error::FoldedName { name: Shown::new(token), folding: Folding::DotSegment });
+    }
+    Ok(())
+}
+
 /// A folder of the backend's own inside a bucket: parts of uploads, versions of a neighbour.
 fn is_private(segment: &[u8]) -> bool {
     segment == b".uploads" || segment.ends_with(b".versions")
@@ -181,7 +209,23 @@ mod tests {
             for name in RESERVED_BUCKETS {
                 assert!(matches!(BucketName::parse(name.as_bytes(), &rules), Err(Error::ReservedBucket(_))), "{name}");
             }
-            assert!(BucketName::parse(b"Minio", &rules).is_err());
+            for name in [
+                "Minio",
+                "xn--bcher-kva",
+                "sthree-x",
+                "a-s3alias",
+                "a--ol-s3",
+                "a.mrap",
+                "a--use1-az4--x-s3",
+                "a--table-s3",
+            ] {
+                let refused = BucketName::parse(name.as_bytes(), &rules);
+                assert!(refused.is_err(), "{name}");
+            }
+            for name in ["a-xn--b", "asthree-", "s3alias", "a-s3alias-b", "a.mrap.b", "a-x-s3", "amzn-s3-demo-bucket"] {
+                let name = name.trim_end_matches('-');
+                assert!(BucketName::parse(name.as_bytes(), &rules).is_ok(), "{name}");
+            }
             let prefixed = BucketName::parse(b"nio", &rules).unwrap().with_prefix("mi", &rules);
             assert!(matches!(prefixed, Err(Error::ReservedBucket(_))));
         }
@@ -231,6 +275,13 @@ mod tests {
         ] {
             assert!(ObjectKey::parse(good.as_bytes().to_vec(), KeyRules::Filesystem).is_ok(), "{good:?}");
         }
+        for bad in ["../b", "id/../../b", "id/..", "id/", "/", "a\\b", "a\0"] {
+            assert!(check_id(bad.as_bytes(), KeyRules::Filesystem).is_err(), "{bad:?}");
+            assert!(check_id(bad.as_bytes(), KeyRules::Exact).is_ok(), "{bad:?}");
+        }
+        for good in ["null", "3sL4kqtJlcpX+r.m_S-p", "VXBsb2FkIElE/+=32", "2~x", "id..", "..."] {
+            assert!(check_id(good.as_bytes(), KeyRules::Filesystem).is_ok(), "{good:?}");
+        }
         assert_eq!(ObjectKey::parse(vec![], KeyRules::Exact), Err(Error::EmptyKey));
         assert_eq!(ObjectKey::parse(vec![b'a'; 1025], KeyRules::Exact), Err(Error::KeyTooLong(1025)));
         assert!(ObjectKey::parse(vec![0xff; 1024], KeyRules::Exact).is_ok());
@@ -245,6 +296,14 @@ mod tests {
         for bad in ["/", "//", "a//", "../", "..", "a/..", "a/../", "./", "\\", "a\0", "/a"] {
             assert!(check_listing_name(bad.as_bytes(), KeyRules::Filesystem).is_err(), "{bad}");
             assert!(check_listing_name(bad.as_bytes(), KeyRules::Exact).is_ok(), "{bad}");
+        }
+        for (token, is_way_out) in [("../b/k", true), ("a/../../b", true), ("a\\..", true), ("..", true), ("./a", true)]
+        {
+            assert_eq!(check_token(token.as_bytes(), KeyRules::Filesystem).is_err(), is_way_out, "{token}");
+            assert!(check_token(token.as_bytes(), KeyRules::Exact).is_ok(), "{token}");
+        }
+        for token in ["", "a/", "//a", "...", "a..b", "s.txt.versions/v_1", "W2xvbmddL/+=="] {
+            assert!(check_token(token.as_bytes(), KeyRules::Filesystem).is_ok(), "{token}");
         }
     }
 }

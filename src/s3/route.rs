@@ -8,7 +8,7 @@ use super::address::{AddressingRules, Target, address};
 use super::copy_source::CopySource;
 use super::error::{Error, Shown};
 use super::headers::admit;
-use super::names::check_listing_name;
+use super::names::{check_id, check_listing_name, check_token};
 use super::operation::Operation;
 use super::request::S3Request;
 use super::table::{Reach, Row, is_known_key, is_marker, rows};
@@ -186,6 +186,10 @@ fn check_value(row: &Row, key: &'static str, value: &[u8], rules: &AddressingRul
         "prefix" | "marker" | "key-marker" | "start-after" if row.operation != Operation::ListBuckets => {
             check_listing_name(value, rules.keys)
         }
+        "uploadId" | "versionId" | "upload-id-marker" | "version-id-marker" if !value.is_empty() => {
+            check_id(value, rules.keys)
+        }
+        "continuation-token" if row.operation != Operation::ListBuckets => check_token(value, rules.keys),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! Answers by which the backend refuses the gate's own credentials, and answers that only look like them.
 
-use crate::support::{Act, Client, FakeBackend, Harness};
+use crate::support::{Act, Answer, Client, FakeBackend, Harness};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -13,6 +13,15 @@ const XML: &str = "Content-Type: application/xml\r\n";
 /// An error document that names the gate's key.
 fn document(code: &str) -> String {
     format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><AWSAccessKeyId>BACKENDKEY</AWSAccessKeyId></Error>")
+}
+
+/// The same as the client hears it: without the gate's key, and with the ids of the answer.
+fn told(code: &str, answer: &Answer) -> String {
+    let id = answer.header("x-amz-request-id").unwrap();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><RequestId>{id}</RequestId>\
+         <HostId>{id}</HostId></Error>"
+    )
 }
 
 fn with_length(status: u16, fields: &str, body: &str) -> String {
@@ -104,7 +113,7 @@ async fn a_refusal_in_pieces_is_read_before_anything_goes_out() {
     let raw = with_length(403, XML, &document("AccessDenied"));
     let gate = piecemeal(raw.as_bytes().chunks(60).map(|piece| String::from_utf8(piece.to_vec()).unwrap()).collect());
     let answer = Client::connect(gate.await.address).await.send(GET).await.answer().await;
-    assert_eq!((answer.status, answer.text()), (403, document("AccessDenied")));
+    assert_eq!((answer.status, answer.text()), (403, told("AccessDenied", &answer)));
 }
 
 #[tokio::test]
@@ -133,14 +142,13 @@ async fn all_other_refusals_pass_whole_and_keep_the_connections() {
     let late = format!("<Error>{}{refused}", " ".repeat(200_000));
     let mut client = Client::connect(gate.address).await;
     let cases = [
-        (403, XML, denied.clone()),
         (403, "", String::new()),
         (403, XML, denied.clone() + &"x".repeat(200_000)),
         // Its code comes too late to be that of an error document.
         (403, XML, late),
         (403, "Content-Type: text/html\r\n", refused.clone()),
-        (404, XML, refused.clone()),
-        (412, XML, refused.clone()),
+        (404, XML, refused.clone() + "<"),
+        (404, "Content-Type: text/plain\r\n", refused.clone()),
         (200, XML, refused.clone()),
     ];
     for (status, fields, body) in &cases {
@@ -160,9 +168,78 @@ async fn all_other_refusals_pass_whole_and_keep_the_connections() {
     // The head of a refusal says nothing of its code.
     backend.answers(&format!("HTTP/1.1 403 X\r\n{XML}Content-Length: 150\r\n\r\n"));
     assert_eq!(client.send(HEAD).await.answer_to("HEAD").await.status, 403);
-    for body in [denied.clone() + &" ".repeat(200_000), denied, String::new()] {
+    for body in [denied.clone() + &" ".repeat(200_000), String::new()] {
         backend.then(until_close(403, XML, &body));
         let answer = client.send(GET).await.answer().await;
         assert_eq!((answer.status, answer.complete, answer.body.len()), (403, true, body.len()));
+    }
+}
+
+#[tokio::test]
+async fn error_documents_lose_what_names_the_backend_in_whatever_framing() {
+    let backend = FakeBackend::start().await;
+    let gate = Harness::start(backend.address).await;
+    let mut client = Client::connect(gate.address).await;
+    for (status, code) in [
+        (301, "PermanentRedirect"),
+        (403, "AccessDenied"),
+        (404, "SignatureDoesNotMatch"),
+        (412, "PreconditionFailed"),
+        (416, "InvalidRange"),
+        (503, "SlowDown"),
+    ] {
+        let body = document(code);
+        let acts = [
+            Act::Answer(with_length(status, &format!("{XML}Retry-After: 7\r\nServer: MinIO\r\n"), &body).into_bytes()),
+            Act::Answer(chunked(status, &format!("{XML}Retry-After: 7\r\n"), &body, 9).into_bytes()),
+            until_close(status, "Retry-After: 7\r\n", &body),
+        ];
+        for act in acts {
+            backend.then(act);
+            let answer = client.send(GET).await.answer().await;
+            assert_eq!((answer.status, answer.complete, answer.text()), (status, true, told(code, &answer)));
+            assert_eq!((answer.header("retry-after"), answer.header("server")), (Some("7"), Some("Rolegate")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_a_hidden_object_only_what_is_about_something_else_is_told() {
+    let backend = FakeBackend::start().await;
+    let gate = Harness::start(backend.address).await;
+    let mut client = Client::connect(gate.address).await;
+    let hide = "GET /hide/k HTTP/1.1\r\nHost: gate\r\n\r\n";
+    for (body, status) in [
+        (document("NoSuchKey"), 403),
+        (document("NoSuchVersion"), 403),
+        (document("Unheard"), 403),
+        ("<html/>".to_owned(), 403),
+        (String::new(), 403),
+        (document("NoSuchKey") + &" ".repeat(200_000), 403),
+        (document("NoSuchUpload"), 404),
+        (document("NoSuchBucket"), 404),
+    ] {
+        for raw in [with_length(404, XML, &body), chunked(404, XML, &body, 30_000)] {
+            backend.answers(&raw);
+            let answer = client.send(hide).await.answer().await;
+            assert_eq!((answer.status, answer.complete), (status, true), "{body:.80}");
+            assert_eq!(answer.text().contains("hidden"), status == 403, "{}", answer.text());
+            assert!(!answer.text().contains("BACKENDKEY"));
+        }
+    }
+    backend.answers("HTTP/1.1 404 X\r\nContent-Type: application/xml\r\nContent-Length: 150\r\n\r\n");
+    assert_eq!(client.send(hide.replace("GET", "HEAD")).await.answer_to("HEAD").await.status, 403);
+}
+
+#[tokio::test]
+async fn what_a_reader_may_not_see_stays_behind() {
+    let backend = FakeBackend::start().await;
+    let gate = Harness::start(backend.address).await;
+    let mut client = Client::connect(gate.address).await;
+    for (path, seen) in [("/withhold/k", None), ("/b/k", Some("2"))] {
+        backend.answers("HTTP/1.1 200 X\r\nX-Amz-Tagging-Count: 2\r\nETag: \"1\"\r\nContent-Length: 0\r\n\r\n");
+        let answer = client.send(format!("GET {path} HTTP/1.1\r\nHost: gate\r\n\r\n")).await.answer().await;
+        assert_eq!((answer.status, answer.header("x-amz-tagging-count")), (200, seen));
+        assert_eq!(answer.header("etag"), Some("\"1\""));
     }
 }

@@ -68,7 +68,9 @@ fn forward(head: &RequestHead, path: String, id: &str) -> Forward {
     let missing = error(403, "AccessDenied", "hidden", id);
     let response = if path.starts_with("/hide") { ResponsePlan::HideMissing(missing) } else { ResponsePlan::Pass };
     let changed = path.starts_with("/pin").then(|| error(503, "SlowDown", "changed", id));
-    Forward { permit: permit(), method: head.method(), path, query, headers, body: plan(head), response, changed }
+    let withheld = if path.starts_with("/withhold") { vec!["x-amz-tagging-count"] } else { Vec::new() };
+    let body = plan(head);
+    Forward { permit: permit(), method: head.method(), path, query, headers, body, response, withheld, changed }
 }
 
 fn plan(head: &RequestHead) -> BodyPlan {

@@ -9,7 +9,7 @@ mod sign;
 mod tls;
 
 pub(crate) use backend::{Act, FakeBackend, Seen};
-pub(crate) use client::Client;
+pub(crate) use client::{Answer, Client};
 pub(crate) use gate::TestGate;
 pub(crate) use harness::{Harness, TestClock, signer};
 pub(crate) use sign::{BACKEND, ClientRequest, stream_body, verify};
