@@ -4,13 +4,14 @@ use super::administration::Administration;
 use super::catalogue;
 use super::commands::{CommandError, Outcome, document, read};
 use super::output::pretty;
-use super::policy_args::{AttachedTo, Explain, Format, Kind, Policy, Simulate};
+use super::people::{InSomeAccount as _, change::of};
+use super::policy_args::{AttachedTo, Format, Kind, Policy, Simulate};
 use crate::conf::Environment;
 use crate::iam::managed::{Shown, Version};
-use crate::iam::simulate::{Evaluation, Question};
+use crate::iam::simulate::Evaluation;
 use crate::policy::lint::{Finding, LintOptions, Severity, validate};
 use crate::policy::{Bindings, ParseOptions, Policy as Parsed, PolicyKind};
-use crate::types::{AccountId, Context, Timestamp};
+use crate::types::{AccountId, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{self, Read};
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 /// What a command changes, for its audit line.
 pub(super) fn change(command: &Policy) -> Option<(&'static str, String)> {
-    Some(match command {
+    let (words, target) = match command {
         Policy::Create { policy_name, .. } => ("policy create", policy_name.clone()),
         Policy::Delete(policy) => ("policy delete", policy.policy_arn.clone()),
         Policy::Attach { policy, to } => ("policy attach", format!("{} {}", policy.policy_arn, entity(to).1)),
@@ -37,13 +38,14 @@ pub(super) fn change(command: &Policy) -> Option<(&'static str, String)> {
         | Policy::Simulate(_) => {
             return None;
         }
-    })
+    };
+    Some((words, of(&target, command.account_id())))
 }
 
 /// Runs a command on policies.
 pub(super) async fn policy(admin: &Administration<'_>, command: Policy, environment: &dyn Environment) -> Outcome {
     match command {
-        Policy::Create { policy_name, path, description, document: given } => {
+        Policy::Create { policy_name, path, description, document: given, .. } => {
             let text = document(given.policy_doc, given.infile, environment)?;
             let mut pairs = vec![("PolicyName", policy_name.as_str()), ("Path", &path), ("PolicyDocument", &text)];
             pairs.extend(description.as_deref().map(|description| ("Description", description)));
@@ -53,7 +55,7 @@ pub(super) async fn policy(admin: &Administration<'_>, command: Policy, environm
             let (shown, document) = admin.get_policy(&policy.policy_arn).await?;
             Ok(pretty(&PolicyOutput::new(&shown, Some(&document))))
         }
-        Policy::List { scope, path_prefix } => {
+        Policy::List { scope, path_prefix, .. } => {
             let found = admin.list_policies(&scope, &path_prefix).await?;
             Ok(pretty(&found.iter().map(|shown| PolicyOutput::new(shown, None)).collect::<Vec<_>>()))
         }
@@ -223,7 +225,7 @@ async fn simulate(admin: &Administration<'_>, asked: &Simulate, environment: &dy
 }
 
 /// `KEY=VALUE` words: each key with its values.
-fn entries(words: &[String]) -> Result<Vec<(String, Vec<String>)>, CommandError> {
+pub(super) fn entries(words: &[String]) -> Result<Vec<(String, Vec<String>)>, CommandError> {
     let mut entries: Vec<(String, Vec<String>)> = Vec::new();
     for word in words {
         let (key, value) = word.split_once('=').ok_or_else(|| CommandError::ContextEntry(word.clone()))?;
@@ -235,7 +237,8 @@ fn entries(words: &[String]) -> Result<Vec<(String, Vec<String>)>, CommandError>
     Ok(entries)
 }
 
-fn is_list(key: &str, values: &[String]) -> bool {
+/// Whether the key holds a list.
+pub(super) fn is_list(key: &str, values: &[String]) -> bool {
     values.len() > 1 || catalogue::is_set(key)
 }
 
@@ -265,69 +268,6 @@ fn evaluation_json(evaluation: &Evaluation) -> Value {
         shown.insert("EvalDecisionDetails".to_owned(), Value::Object(details));
     }
     Value::Object(shown)
-}
-
-/// Explains a question, or a request that the audit log of the configuration has.
-pub(super) async fn explain(
-    admin: &Administration<'_>,
-    asked: &Explain,
-    audit: Option<&Path>,
-    environment: &dyn Environment,
-) -> Outcome {
-    match asked.what.as_slice() {
-        [principal, action, resource] => {
-            let mut context = Context::new();
-            for (key, values) in entries(&asked.context)? {
-                match (is_list(&key, &values), values.as_slice()) {
-                    (false, [value]) => context.set(key, value.as_bytes()),
-                    _ => context.set_many(key, values.into_iter().map(String::into_bytes).collect()),
-                }
-            }
-            Ok(admin.explain(&Question { principal, action, resource, context: &context }).await?)
-        }
-        [request_id] => {
-            let path = audit.ok_or(CommandError::NoAuditFile)?;
-            let log = environment.read(path);
-            let log = log.map_err(|reason| CommandError::Infile { path: path.to_owned(), reason })?;
-            logged(&String::from_utf8_lossy(&log), request_id)
-                .ok_or_else(|| CommandError::NotLogged(request_id.clone()))
-        }
-        _ => Err(CommandError::Question),
-    }
-}
-
-/// The line of a request, in plain words.
-fn logged(log: &str, request_id: &str) -> Option<String> {
-    let lines = log.lines().rev().filter(|line| line.contains(request_id));
-    let mut records = lines.filter_map(|line| serde_json::from_str::<Map<String, Value>>(line).ok());
-    let record = records.find(|record| record.get("request_id").and_then(Value::as_str) == Some(request_id))?;
-    let text = |name: &str| record.get(name).and_then(Value::as_str);
-    let list = |name: &str| -> Vec<String> {
-        let items = record.get(name).and_then(Value::as_array).into_iter().flatten();
-        items.filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    let who = match (text("principal"), text("claimed_key")) {
-        (Some(principal), _) => principal.to_owned(),
-        (None, Some(key)) => format!("Someone unproven with the access key {key}"),
-        (None, None) => "Someone anonymous".to_owned(),
-    };
-    let (time, source) = (text("time").unwrap_or("unknown"), text("source").unwrap_or("unknown"));
-    let operation = text("operation").unwrap_or("an unknown operation");
-    let mut sentences = vec![format!("{who} asked for {operation} from {source} at {time}.")];
-    sentences.extend(list("decided").into_iter().map(|decided| format!("It needed {decided}.")));
-    sentences.extend(list("denied").into_iter().map(|denied| format!("It was denied {denied}.")));
-    let statements = list("statements").join(", ");
-    sentences.push(match (text("decision"), statements.is_empty()) {
-        (Some("allow"), true) => "It was allowed without asking a policy.".to_owned(),
-        (Some("allow"), false) => format!("It was allowed by {statements}."),
-        (Some("explicit_deny"), _) => format!("It was denied by {statements}."),
-        (Some("implicit_deny"), _) => "It was denied because not every policy that must allow it does.".to_owned(),
-        _ => "It ended before anything was decided.".to_owned(),
-    });
-    let status = record.get("status").and_then(Value::as_u64).unwrap_or_default();
-    let error = text("error").map(|code| format!(" {code}")).unwrap_or_default();
-    sentences.push(format!("The answer was {status}{error}."));
-    Some(sentences.join("\n"))
 }
 
 #[derive(Serialize)]
@@ -378,25 +318,5 @@ impl From<&Version> for VersionOutput {
             is_default_version: version.is_default,
             create_date: Timestamp::from_millis(version.created).iso8601_millis(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::logged;
-
-    #[test]
-    fn each_decision_of_the_audit_log_is_told() {
-        for (decision, wanted) in [
-            ("allow", "It was allowed by s."),
-            ("explicit_deny", "It was denied by s."),
-            ("implicit_deny", "It was denied because not every policy that must allow it does."),
-            ("none", "It ended before anything was decided."),
-        ] {
-            let line = format!(r#"{{"request_id":"R1","decision":"{decision}","statements":["s"],"status":403}}"#);
-            let text = logged(&line, "R1").unwrap();
-            assert!(text.contains(wanted), "{decision}: {text}");
-        }
-        assert!(logged(r#"{"request_id":"R2"}"#, "R1").is_none());
     }
 }

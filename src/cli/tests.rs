@@ -224,7 +224,6 @@ fn refusals_are_one_line_with_cephs_exit_status() {
         (22, vec!["key", "modify", "--access-key=NOPE"]),
         (22, vec!["key", "modify", "--access-key=NOPE", "--active", "--inactive"]),
         (2, vec!["key", "modify", "--access-key=NOPE", "--active"]),
-        (22, vec!["account", "create"]),
         (22, vec!["account", "create", "--account-name="]),
         (17, vec!["account", "create", "--account-name=x", "--account-id="]),
         (22, vec!["account", "create", "--account-name=x", "--account-id=root"]),
@@ -486,7 +485,7 @@ fn rule_21_sessions_are_revoked_by_epoch_time_and_key() {
         (22, &["--access-key-id", "AKIAONE"], "not that of a session"),
         (22, &["--access-key-id", "a b"], "3 to 128"),
         (22, &["--account-id", "12"], "is not an account id"),
-        (2, &["--account-id", "123456789012"], "there is no role R"),
+        (2, &["--account-id", "123456789012"], "there is no account `123456789012`"),
         (22, &["--user-name", "TESTER2"], "cannot be used with"),
         (22, &["--before", "2026-11-21", "--access-key-id", "ASIAONE"], "cannot be used with"),
     ] {
@@ -579,7 +578,7 @@ fn rule_21_sessions_of_a_provider_are_revoked_by_its_epoch() {
         (22, vec!["--before", "2026-11-21T22:00:00Z"], "cannot be used with"),
         (22, vec!["--access-key-id", "ASIAONE"], "cannot be used with"),
         (22, vec!["--role-name", "R"], "cannot be used with"),
-        (2, vec!["--account-id", "123456789012"], "not found for arn arn:aws:iam::123456789012:oidc-provider/"),
+        (2, vec!["--account-id", "123456789012"], "there is no account `123456789012`"),
     ] {
         let err = home.fails(status, &[&["session", "revoke", "--oidc-provider", url][..], &more].concat());
         assert!(err.contains(part), "{more:?}: {err}");
@@ -767,7 +766,7 @@ fn questions_are_simulated_and_explained() {
     let role = "arn:aws:iam:::role/R";
     let text = home.ok(&["explain", "TESTER", "sts:AssumeRole", role]);
     assert!(text.starts_with(&format!("arn:aws:iam:::user/TESTER may perform sts:AssumeRole on {role}.\n")), "{text}");
-    assert!(text.contains("of the role trust policy trust policy"), "{text}");
+    assert!(text.contains("of the role trust policy allows it"), "{text}");
     let text = home.ok(&["explain", "TESTER", "iam:CreateRole", "arn:aws:iam:::role/New"]);
     assert!(text.contains(" may perform ") && text.contains("identity-based policy rolegate:caps"), "{text}");
     let text = home.ok(&["explain", "arn:aws:sts:::assumed-role/R/Bob", "iam:CreateRole", "arn:aws:iam:::role/New"]);
@@ -778,6 +777,69 @@ fn questions_are_simulated_and_explained() {
     home.fails(2, &["explain", "NOBODY", "s3:ListAllMyBuckets", "arn:aws:s3:::*"]);
     home.fails(22, &["explain", "arn:aws:iam:::group/G", "s3:ListAllMyBuckets", "arn:aws:s3:::*"]);
     home.fails(22, &["explain", "TESTER", "s3:GetObject"]);
+    // Nothing that no request asks for is said to be allowed.
+    for (action, resource, part) in [
+        ("s3:GetObjekt", "arn:aws:s3:::b/k", "no request here asks for the action s3:GetObjekt"),
+        ("iam:Create*", role, "without wildcards"),
+        ("GetObject", "arn:aws:s3:::b/k", "one such as s3:GetObject"),
+        ("iam:CreateRole", "New", "New is not a resource"),
+    ] {
+        let err = home.fails(22, &["explain", "TESTER", action, resource]);
+        assert!(err.contains(part), "{action}: {err}");
+    }
+    let text = home.ok(&["explain", "TESTER", "iam:CreateRole", "*"]);
+    assert!(text.contains("no request asks for iam:CreateRole on such a resource"), "{text}");
+    assert!(text.contains("it is asked for on arn:aws:iam::{account}:role/*."), "{text}");
+    let text = home.ok(&["explain", "TESTER", "STS:getcalleridentity", "*"]);
+    assert_eq!(text, "No policy decides sts:GetCallerIdentity: every valid identity may call it.\n");
+}
+
+#[test]
+fn policies_of_another_account_are_reached_by_its_id() {
+    let home = Home::new("");
+    assert_eq!(json(&home.ok(&["account", "create", "--account-id=acme"]))["name"], "acme");
+    home.ok(&[
+        "user",
+        "create",
+        "--uid=admin",
+        "--account-id=acme",
+        "--account-root",
+        "--gen-access-key",
+        "--gen-secret",
+    ]);
+    let document = format!("--policy-doc={POLICY}");
+    let made = json(&home.ok(&["policy", "create", "--policy-name=P", &document, "--account-id=acme"]));
+    assert_eq!(made["arn"], "arn:aws:iam::acme:policy/P");
+    assert_eq!(home.ok(&["policy", "list"]), "[]\n");
+    let arn = "--policy-arn=arn:aws:iam::acme:policy/P";
+    assert!(home.fails(22, &["policy", "get", arn]).contains("of another account"));
+    home.ok(&["policy", "attach", arn, "--uid=admin", "--account-id=acme"]);
+    assert_eq!(json(&home.ok(&["policy", "get", arn, "--account-id=acme"]))["attachment_count"], 1);
+    let asked = ["policy", "simulate", "--principal=arn:aws:iam::acme:user/admin", "--action=iam:GetUser"];
+    assert_eq!(json(&home.ok(&[&asked[..], &["--account-id=acme"]].concat()))[0]["EvalDecision"], "allowed");
+    home.ok(&["policy", "detach", arn, "--user-name=admin", "--account-id=acme"]);
+    home.ok(&["policy", "delete", arn, "--account-id=acme"]);
+    home.fails(2, &["policy", "list", "--account-id=none"]);
+    home.fails(22, &["user", "create", "--uid=x", "--gen-secret", "--secret=0123456789abcdef"]);
+    home.fails(22, &["user", "create", "--uid=x", "--gen-access-key", "--access-key=KEY"]);
+}
+
+#[test]
+fn who_closes_the_pipe_is_told_nothing() {
+    struct Closed;
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let home = Home::new("");
+    let mut err = Vec::new();
+    let line = ["rolegate", "help"].map(OsString::from);
+    assert_eq!(run(line, &ProcessEnvironment, &home.hooks, &mut Closed, &mut err), 5);
+    assert_eq!(err, b"");
 }
 
 #[test]
