@@ -795,6 +795,22 @@ fn questions_are_simulated_and_explained() {
 }
 
 #[test]
+fn questions_may_leave_the_configured_account_out() {
+    let home = Home::new("[identity]\naccount_id = '123456789012'\n");
+    home.ok(&["role", "create", "--role-name=R", &format!("--assume-role-policy-doc={TRUST}")]);
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*"},{"Effect":"Deny","Action":"iam:GetRole","Resource":"arn:aws:iam:::role/R"}]}"#;
+    home.ok(&["role-policy", "put", "--role-name=R", "--policy-name=P", &format!("--policy-doc={policy}")]);
+    for resource in ["arn:aws:iam:::role/R", "arn:aws:iam::123456789012:role/R"] {
+        let text = home.ok(&["explain", "arn:aws:iam:::role/R", "iam:GetRole", resource]);
+        assert!(text.contains("may not perform iam:GetRole on arn:aws:iam::123456789012:role/R"), "{text}");
+        let asked = ["policy", "simulate", "--principal=arn:aws:iam:::role/R", "--action=iam:GetRole"];
+        let found = json(&home.ok(&[&asked[..], &[&format!("--resource={resource}")]].concat()));
+        let found = (&found[0]["EvalDecision"], &found[0]["EvalResourceName"]);
+        assert_eq!(found, (&"explicitDeny".into(), &resource.into()));
+    }
+}
+
+#[test]
 fn policies_of_another_account_are_reached_by_its_id() {
     let home = Home::new("");
     assert_eq!(json(&home.ok(&["account", "create", "--account-id=acme"]))["name"], "acme");

@@ -1,7 +1,7 @@
 //! A decision on the store as it is now, in plain words: for the operator, who may read every policy.
 
 use super::assembly::{Assembly, Held};
-use super::input::overlay;
+use super::input::{full_name, overlay};
 use super::run::bucket_name;
 use super::source::Source;
 use crate::authn::{BucketEntry, Directory, LookupError, RoleEntry};
@@ -52,6 +52,8 @@ pub async fn explain(
     now: Timestamp,
 ) -> Result<(bool, String), ExplainError> {
     let (held, principal) = who(question.principal, directory).await?;
+    let full_name = full_name(question.resource, directory.default_account);
+    let question = &Question { resource: &full_name, ..question.clone() };
     let resource = resource(question, &principal, directory).await?;
     let subject = match principal {
         Principal::Anonymous => Subject::default(),
