@@ -800,6 +800,8 @@ fn questions_may_leave_the_configured_account_out() {
     home.ok(&["role", "create", "--role-name=R", &format!("--assume-role-policy-doc={TRUST}")]);
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*"},{"Effect":"Deny","Action":"iam:GetRole","Resource":"arn:aws:iam:::role/R"}]}"#;
     home.ok(&["role-policy", "put", "--role-name=R", "--policy-name=P", &format!("--policy-doc={policy}")]);
+    assert_eq!(json(&home.ok(&["account", "get", "--account-id="]))["id"], "123456789012");
+    assert_eq!(home.ok(&["bucket", "list", "--account-id="]), "[]\n");
     for resource in ["arn:aws:iam:::role/R", "arn:aws:iam::123456789012:role/R"] {
         let text = home.ok(&["explain", "arn:aws:iam:::role/R", "iam:GetRole", resource]);
         assert!(text.contains("may not perform iam:GetRole on arn:aws:iam::123456789012:role/R"), "{text}");

@@ -31,8 +31,9 @@ impl Administration<'_> {
         }
     }
 
-    /// The account of that id. The configured one is there without a record.
+    /// The account of that id. The configured one is there without a record, and is meant by the empty id.
     pub async fn account_by_id(&self, id: &AccountId) -> Result<Account, Error> {
+        let id = if id.is_empty() { self.default_account } else { id };
         let found: Option<Versioned<Account>> = self.records.get(&RecordKey::account(id)).await?;
         match found {
             Some(found) => Ok(found.value),
