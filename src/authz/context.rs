@@ -84,6 +84,14 @@ pub fn principal_context(principal: &Principal, subject: &Subject<'_>, context: 
     if let Principal::User { name, .. } = principal {
         context.set("aws:username", name.as_bytes());
     }
+    // Ceph's key of STS Lite: whether the credentials are temporary.
+    match principal {
+        Principal::Anonymous | Principal::WebIdentity { .. } => {}
+        Principal::RoleSession { .. } | Principal::FederatedUser { .. } => context.set("sts:authentication", "true"),
+        Principal::User { .. } | Principal::Root { .. } => {
+            context.set("sts:authentication", if subject.session.is_some() { "true" } else { "false" });
+        }
+    }
     let tags = subject.user.map(|user| &user.user.tags);
     let tags = tags.or_else(|| subject.role.map(|role| &role.role.tags));
     for tag in tags.into_iter().flatten() {

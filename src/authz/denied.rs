@@ -60,7 +60,10 @@ impl Denied {
         let resource = resource.to_text();
         // Room for the words around the names.
         let mut text = String::with_capacity(192 + arn.len() + resource.len());
-        text.extend(["User: ", &arn, " is not authorized to perform: ", action, " on resource: \"", &resource, "\""]);
+        // S3 quotes the resource, whose key may hold anything; IAM and STS do not.
+        let quote = if action.starts_with("s3:") { "\"" } else { "" };
+        text.extend(["User: ", &arn, " is not authorized to perform: ", action, " on resource: "]);
+        text.extend([quote, &resource, quote]);
         if let Some(cause) = self.cause {
             let named = cause.name();
             match self.outcome {
@@ -124,6 +127,9 @@ mod tests {
         );
         let plain = denied(user, Outcome::ExplicitDeny, None);
         assert!(plain.message().ends_with("\"arn:aws:s3:::b/k\""));
+        let role = Requirement::new("sts:AssumeRole", ResourceName::new("arn:aws:iam:::role/R"));
+        let of_sts = Denied { requirement: role, ..plain.clone() };
+        assert!(of_sts.message().ends_with(" to perform: sts:AssumeRole on resource: arn:aws:iam:::role/R"));
         let sealed = Denied { encoded: Some("AbC-_".into()), ..plain };
         assert!(sealed.message().ends_with("\"arn:aws:s3:::b/k\". Encoded authorization failure message: AbC-_"));
     }

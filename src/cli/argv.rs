@@ -58,7 +58,8 @@ pub(super) fn arrange(args: Vec<String>, command: &Command) -> Result<Vec<String
     Ok(arranged)
 }
 
-/// `role policy put` is `role-policy put`, `role policy list attached` is `role-policy list-attached`, and older Ceph's `role modify` is `role-trust-policy modify`.
+/// `role policy put` is `role-policy put`, `role policy list attached` is `role-policy list-attached`, and older Ceph's
+/// `role modify` is `role-trust-policy modify`.
 fn spell(words: Vec<String>) -> Vec<String> {
     let spelt: &[&str] = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["role-policy", "list", "attached"] => return vec!["role-policy".to_owned(), "list-attached".to_owned()],
@@ -72,6 +73,7 @@ fn spell(words: Vec<String>) -> Vec<String> {
         ["user", "policy", ..] => &["user-policy"],
         ["group", "policy", ..] => &["group-policy"],
         ["role", "modify", ..] => &["role-trust-policy", "modify"],
+        ["role", "trust-policy", ..] => &["role-trust-policy"],
         _ => return words,
     };
     spelt.iter().map(|word| (*word).to_owned()).chain(words.into_iter().skip(2)).collect()
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn ceph_spellings_are_brought_into_one_form() {
-        let table: [(&[&str], &[&str]); 10] = [
+        let table: [(&[&str], &[&str]); 11] = [
             (
                 &[
                     "r",
@@ -145,6 +147,7 @@ mod tests {
             (&["r", "caps", "add", "--uid=T", "--caps=roles=*"], &["r", "caps", "add", "--uid=T", "--caps=roles=*"]),
             (&["r", "role", "policy", "get", "--role-name=R"], &["r", "role-policy", "get", "--role-name=R"]),
             (&["r", "role", "modify", "--role_name", "R"], &["r", "role-trust-policy", "modify", "--role-name=R"]),
+            (&["r", "role", "trust-policy", "modify"], &["r", "role-trust-policy", "modify"]),
             (&["r", "--allow_weak", "serve", "--config", "c"], &["r", "serve", "--allow-weak", "--config=c"]),
             (&["r", "user", "info", "--uid", "--config", "c"], &["r", "user", "info", "--uid", "--config=c"]),
             (&["r", "-h"], &["r", "-h"]),

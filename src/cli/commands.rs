@@ -50,6 +50,9 @@ pub(super) enum CommandError {
     /// The log does not have it.
     #[error("the audit log has no request {0}")]
     NotLogged(String),
+    /// No request asks for it.
+    #[error("no request here asks for the action {0}; write one such as s3:GetObject, without wildcards")]
+    UnknownAction(String),
     /// No document at all.
     #[error("give the policy document, or a file with --infile")]
     NoDocument,
@@ -65,6 +68,7 @@ impl CommandError {
             Self::TokenKey(error) => error.exit_status(),
             Self::Findings { .. } => 1,
             Self::NotLogged(_) => 2,
+            Self::UnknownAction(_) => 22,
             Self::NoDocument | Self::ContextEntry(_) | Self::Tag(_) | Self::Question | Self::NoAuditFile => 22,
         }
     }

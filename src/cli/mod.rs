@@ -129,8 +129,11 @@ pub fn run(
     match result {
         Ok(()) => 0,
         Err(failure) => {
-            // Nobody is left to be told if this fails too.
-            let _ = writeln!(err, "rolegate: {failure}");
+            // Who closes the pipe, as `head` does, has read enough.
+            if !matches!(&failure, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+                // Nobody is left to be told if this fails too.
+                let _ = writeln!(err, "rolegate: {failure}");
+            }
             failure.exit_status()
         }
     }
@@ -297,8 +300,12 @@ async fn on_store(
         Command::OidcProvider(command) => {
             providers::provider(&inside(&admin, &account(&command, &admin).await?), command).await?
         }
-        Command::Session(command) => sessions::session(&admin, command).await?,
-        Command::Policy(command) => policy_commands::policy(&admin, command, environment).await?,
+        Command::Session(command) => {
+            sessions::session(&inside(&admin, &account(&command, &admin).await?), command).await?
+        }
+        Command::Policy(command) => {
+            policy_commands::policy(&inside(&admin, &account(&command, &admin).await?), command, environment).await?
+        }
         Command::Explain(asked) => {
             let audit = match &config.logs.audit {
                 Sink::File(path) => Some(path.as_path()),

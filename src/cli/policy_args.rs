@@ -1,5 +1,7 @@
 //! The options of the commands about policies.
 
+use super::people::InSomeAccount;
+use super::people::args::InAccount;
 use clap::{ArgGroup, Args as ClapArgs, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -8,6 +10,8 @@ pub(super) struct PolicyArn {
     /// The managed policy's ARN
     #[arg(long)]
     pub(super) policy_arn: String,
+    #[command(flatten)]
+    pub(super) account: InAccount,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -28,7 +32,7 @@ pub(super) struct AttachedTo {
     #[arg(long)]
     pub(super) role_name: Option<String>,
     /// The user
-    #[arg(long)]
+    #[arg(long, alias = "uid")]
     pub(super) user_name: Option<String>,
     /// The group
     #[arg(long)]
@@ -81,6 +85,8 @@ pub(super) struct Simulate {
     /// A value of the request's context; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) context: Vec<String>,
+    #[command(flatten)]
+    pub(super) account: InAccount,
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,6 +104,8 @@ pub(super) enum Policy {
         description: Option<String>,
         #[command(flatten)]
         document: Document,
+        #[command(flatten)]
+        account: InAccount,
     },
     /// Show a managed policy with the document that counts
     Get(PolicyArn),
@@ -109,6 +117,8 @@ pub(super) enum Policy {
         /// Only policies whose path begins so
         #[arg(long, default_value = "/")]
         path_prefix: String,
+        #[command(flatten)]
+        account: InAccount,
     },
     /// Remove a managed policy that nothing uses
     #[command(alias = "rm")]
@@ -168,6 +178,23 @@ pub(super) enum Policy {
     },
     /// Ask what policies would allow
     Simulate(Simulate),
+}
+
+impl InSomeAccount for Policy {
+    fn account_id(&self) -> Option<&str> {
+        match self {
+            Self::Create { account, .. } | Self::List { account, .. } => account,
+            Self::Get(policy) | Self::Delete(policy) | Self::ListVersions(policy) => &policy.account,
+            Self::Attach { policy, .. }
+            | Self::Detach { policy, .. }
+            | Self::CreateVersion { policy, .. }
+            | Self::SetDefaultVersion { policy, .. }
+            | Self::DeleteVersion { policy, .. } => &policy.account,
+            Self::Simulate(asked) => &asked.account,
+            Self::Validate { .. } => return None,
+        }
+        .account_id()
+    }
 }
 
 /// One question, or the id of a request that was logged.

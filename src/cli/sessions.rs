@@ -2,7 +2,8 @@
 
 use super::administration::{self, Administration, SessionsOf, WhichSessions};
 use super::commands::CommandError;
-use crate::types::{AccessKeyId, AccountId, Timestamp};
+use super::people::InSomeAccount;
+use crate::types::{AccessKeyId, Timestamp};
 use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -18,7 +19,7 @@ pub(super) struct Revoke {
     #[arg(long)]
     role_name: Option<String>,
     /// Sessions of this user, and those of roles that came of them
-    #[arg(long)]
+    #[arg(long, alias = "uid")]
     user_name: Option<String>,
     /// Sessions that began with a token of this provider: its URL, or its ARN
     #[arg(long, value_name = "URL", conflicts_with_all = ["before", "access_key_id"])]
@@ -51,6 +52,13 @@ impl Session {
     }
 }
 
+impl InSomeAccount for Session {
+    fn account_id(&self) -> Option<&str> {
+        let Self::Revoke(revoke) = self;
+        revoke.account_id.as_deref()
+    }
+}
+
 impl Revoke {
     fn whose(&self) -> (&'static str, &str) {
         match (&self.role_name, &self.oidc_provider, &self.user_name) {
@@ -61,13 +69,10 @@ impl Revoke {
     }
 }
 
-/// Runs the command.
+/// Runs the command, in the account of `admin`.
 pub(super) async fn session(admin: &Administration<'_>, command: Session) -> Result<String, CommandError> {
     let Session::Revoke(revoke) = command;
     let refused = CommandError::Refused;
-    let account = revoke.account_id.as_deref().map(AccountId::parse).transpose();
-    let account = account.map_err(|error| refused(administration::Error::AccountId(error)))?;
-    let admin = Administration { account: account.as_ref().unwrap_or(admin.account), ..*admin };
     if let Some(url) = &revoke.oidc_provider {
         let provider = admin.revoke_provider(url).await?;
         return Ok(format!("Revoked for oidc-provider {}: all sessions", provider.name()));

@@ -52,7 +52,7 @@ pub(super) struct BucketName {
 #[derive(Debug, Args)]
 pub(super) struct BucketOwner {
     /// The standalone user who owns it; of --account-id if that is given too
-    #[arg(long)]
+    #[arg(long, alias = "user-name")]
     pub(super) uid: Option<String>,
     /// The account that owns it
     #[arg(long)]

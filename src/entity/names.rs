@@ -23,8 +23,36 @@ pub enum NameError {
         /// Greatest length in characters.
         max: usize,
     },
-    /// Wrong characters.
-    #[error("The specified value for {field} is invalid. It must contain only characters matching {pattern}")]
+    /// Wrong characters in a name of IAM.
+    #[error(
+        "The specified value for {field} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
+    )]
+    NotAName {
+        /// Parameter.
+        field: &'static str,
+    },
+    /// Not a path. AWS's words leave out the other visible characters, which it takes too.
+    #[error(
+        "The specified value for {field} is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters."
+    )]
+    NotAPath {
+        /// Parameter.
+        field: &'static str,
+    },
+    /// Another word than those that AWS lists.
+    #[error(
+        "1 validation error detected: Value at '{field}' failed to satisfy constraint: Member must satisfy enum value set: [{words}]"
+    )]
+    NotOneOf {
+        /// Parameter.
+        field: &'static str,
+        /// The words, with commas between them.
+        words: &'static str,
+    },
+    /// Anything else of the wrong form.
+    #[error(
+        "1 validation error detected: Value at '{field}' failed to satisfy constraint: Member must satisfy regular expression pattern: {pattern}"
+    )]
     Pattern {
         /// Parameter.
         field: &'static str,
@@ -78,6 +106,9 @@ impl NameError {
         match self {
             Self::TooShort { min, .. } => Self::TooShort { field, min },
             Self::TooLong { max, .. } => Self::TooLong { field, max },
+            Self::NotAName { .. } => Self::NotAName { field },
+            Self::NotAPath { .. } => Self::NotAPath { field },
+            Self::NotOneOf { words, .. } => Self::NotOneOf { field, words },
             Self::Pattern { pattern, .. } => Self::Pattern { field, pattern },
             Self::Missing { .. } => Self::Missing { field },
             Self::NotANumber { .. } => Self::NotANumber { field },
@@ -120,7 +151,7 @@ fn is_name_char(character: char) -> bool {
 
 fn name(field: &'static str, text: &str, min: usize, max: usize) -> Result<(), NameError> {
     length(field, text, min, max)?;
-    if text.chars().all(is_name_char) { Ok(()) } else { Err(NameError::Pattern { field, pattern: "[\\w+=,.@-]+" }) }
+    if text.chars().all(is_name_char) { Ok(()) } else { Err(NameError::NotAName { field }) }
 }
 
 /// RoleName: 1 to 64.
@@ -152,11 +183,7 @@ pub fn policy_name(text: &str) -> Result<(), NameError> {
 pub fn path(text: &str) -> Result<(), NameError> {
     length("path", text, 1, 512)?;
     let fits = text.starts_with('/') && text.ends_with('/') && text.chars().all(|c| ('\u{21}'..='\u{7e}').contains(&c));
-    if fits {
-        Ok(())
-    } else {
-        Err(NameError::Pattern { field: "path", pattern: "(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)" })
-    }
+    if fits { Ok(()) } else { Err(NameError::NotAPath { field: "path" }) }
 }
 
 /// A policy document's API bound: 1 to 131,072 characters out of tab, LF, CR, U+0020 to U+00FF.
@@ -198,19 +225,24 @@ pub fn path_prefix(value: &str) -> Result<(), NameError> {
     if value.starts_with('/') { Ok(()) } else { Err(NameError::Pattern { field: "pathPrefix", pattern }) }
 }
 
+/// A name of STS, which words its refusals in another way: 2 to `max`.
+fn sts_name(field: &'static str, value: &str, max: usize) -> Result<(), NameError> {
+    text(field, value, (2, max), "[\\w+=,.@-]*", is_name_char)
+}
+
 /// RoleSessionName: 2 to 64.
 pub fn role_session_name(value: &str) -> Result<(), NameError> {
-    name("roleSessionName", value, 2, 64)
+    sts_name("roleSessionName", value, 64)
 }
 
 /// SourceIdentity: 2 to 64.
 pub fn source_identity(value: &str) -> Result<(), NameError> {
-    name("sourceIdentity", value, 2, 64)
+    sts_name("sourceIdentity", value, 64)
 }
 
 /// Name of GetFederationToken: 2 to 32.
 pub fn federated_name(value: &str) -> Result<(), NameError> {
-    name("name", value, 2, 32)
+    sts_name("name", value, 32)
 }
 
 /// ExternalId: 2 to 1224 characters out of `[\w+=,.@:\/-]`.
@@ -305,5 +337,41 @@ mod tests {
         assert!(tag_value("").is_ok() && tag_value(&"x".repeat(257)).is_err() && tag_value("a\tb").is_err());
         assert!(session_policy(&"x".repeat(2048)).is_ok() && session_policy(&"x".repeat(2049)).is_err());
         assert_eq!(required("roleName", None), Err(NameError::Missing { field: "roleName" }));
+    }
+
+    #[test]
+    fn refusals_have_awss_words() {
+        let constraint = "1 validation error detected: Value at";
+        let table = [
+            (
+                role_name("a b"),
+                "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the \
+                 following: +=,.@_-"
+                    .to_owned(),
+            ),
+            (
+                path("a").map_err(|error| error.of("newPath")),
+                "The specified value for newPath is invalid. It must begin and end with / and contain only \
+                 alphanumeric characters and/or / characters."
+                    .to_owned(),
+            ),
+            (
+                role_session_name("a b"),
+                format!(
+                    "{constraint} 'roleSessionName' failed to satisfy constraint: Member must satisfy regular \
+                     expression pattern: [\\w+=,.@-]*"
+                ),
+            ),
+            (
+                Err(NameError::NotOneOf { field: "status", words: "Active, Inactive" }),
+                format!(
+                    "{constraint} 'status' failed to satisfy constraint: Member must satisfy enum value set: \
+                     [Active, Inactive]"
+                ),
+            ),
+        ];
+        for (refused, wanted) in table {
+            assert_eq!(refused.unwrap_err().to_string(), wanted);
+        }
     }
 }

@@ -69,7 +69,7 @@ impl<'a> Fields<'a> {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
-            Some(_) => Err(NameError::Pattern { field, pattern: "true|false" }.into()),
+            Some(_) => Err(NameError::NotOneOf { field, words: "true, false" }.into()),
         }
     }
 

@@ -52,7 +52,10 @@ fn described(statement: &DecidingStatement<'_>) -> String {
     let named = statement.sid.map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
     let line = statement.span().map(|span| format!(", line {}", span.start.line)).unwrap_or_default();
     let number = statement.index.saturating_add(1);
-    format!("Statement{named} (number {number}{line}) of {} {}", definite(statement.kind), statement.policy)
+    let kind = definite(statement.kind);
+    // A trust policy has no other name.
+    let policy = if statement.kind == PolicyKind::Trust { String::new() } else { format!(" {}", statement.policy) };
+    format!("Statement{named} (number {number}{line}) of {kind}{policy}")
 }
 
 /// The kind with its definite article.

@@ -207,17 +207,29 @@ mod tests {
             (vec![NAME], "'roleArn'"),
             (vec![ARN], "Value null at 'roleSessionName'"),
             (vec![ARN, ("RoleSessionName", "B")], "greater than or equal to 2"),
-            (vec![ARN, ("RoleSessionName", "bad name!")], "roleSessionName is invalid"),
-            (vec![ARN, ("RoleSessionName", "a/b")], "roleSessionName is invalid"),
+            (
+                vec![ARN, ("RoleSessionName", "bad name!")],
+                "'roleSessionName' failed to satisfy constraint: Member must satisfy regular",
+            ),
+            (
+                vec![ARN, ("RoleSessionName", "a/b")],
+                "'roleSessionName' failed to satisfy constraint: Member must satisfy regular",
+            ),
             (vec![ARN, NAME, ("DurationSeconds", "899")], "greater than or equal to 900"),
             (vec![ARN, NAME, ("DurationSeconds", "43201")], "less than or equal to 43200"),
             (vec![ARN, NAME, ("DurationSeconds", "an hour")], "durationSeconds"),
             (vec![ARN, NAME, ("Policy", &long)], "less than or equal to 2048"),
             (vec![ARN, NAME, ("Policy", "")], "'policy'"),
             (vec![ARN, NAME, ("ExternalId", "a")], "'externalId'"),
-            (vec![ARN, NAME, ("ExternalId", "a b")], "externalId is invalid"),
+            (
+                vec![ARN, NAME, ("ExternalId", "a b")],
+                "'externalId' failed to satisfy constraint: Member must satisfy regular",
+            ),
             (vec![ARN, NAME, ("SourceIdentity", "a")], "'sourceIdentity'"),
-            (vec![ARN, NAME, ("SourceIdentity", "a b")], "sourceIdentity is invalid"),
+            (
+                vec![ARN, NAME, ("SourceIdentity", "a b")],
+                "'sourceIdentity' failed to satisfy constraint: Member must satisfy regular",
+            ),
             (vec![ARN, NAME, ("TransitiveTagKeys.member.1", "")], "'transitiveTagKeys'"),
             (vec![ARN, NAME, ("TransitiveTagKeys.member.2", "x")], "numbered from 1"),
         ] {

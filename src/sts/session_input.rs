@@ -195,7 +195,11 @@ mod tests {
             (tags(&[(&key, "v")]), "ValidationError", "'tags.member.key'"),
             (tags(&[("", "v")]), "ValidationError", "'tags.member.key'"),
             (tags(&[("k", &value)]), "ValidationError", "'tags.member.value'"),
-            (tags(&[("k*", "v")]), "ValidationError", "tags.member.key is invalid"),
+            (
+                tags(&[("k*", "v")]),
+                "ValidationError",
+                "'tags.member.key' failed to satisfy constraint: Member must satisfy regular",
+            ),
             (tags(&[("k", "v"), ("K", "w")]), "InvalidParameterValue", "Duplicate tag keys"),
             (tags(&[("aws:k", "v")]), "InvalidParameterValue", "aws:"),
             (tags(&[("AWS:k", "v")]), "InvalidParameterValue", "aws:"),

@@ -129,7 +129,7 @@ def long(field, most):
 
 
 def pattern(field, text):
-    return f"The specified value for {field} is invalid. It must contain only characters matching {text}"
+    return failed(field, f"satisfy regular expression pattern: {text}")
 
 
 # ---- the limits
@@ -153,19 +153,23 @@ def text(field, least, most, alphabet, inside=(), outside=(), fill="x"):
     )
 
 
-NAME = r"[\w+=,.@-]+"
+OF_STS = ("name", "roleSessionName", "sourceIdentity")  # names that STS words as patterns
 
 
 def name(field, most, least=1, fill="x"):
-    return text(field, least, most, NAME, [fill + "A+=,.@-_9"], ["a b", "a/b:*", "nämlich"], fill)
+    limits = text(field, least, most, "", [fill + "A+=,.@-_9"], fill=fill)
+    message = f"The specified value for {field} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
+    if field in OF_STS:
+        message = pattern(field, r"[\w+=,.@-]*")
+    return Limits(limits.inside, limits.outside + [(value, message) for value in ("a b", "a/b:*", "nämlich")])
 
 
 def path(field):
-    form = r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)"
+    message = f"The specified value for {field} is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters."
     return Limits(
         ["/", "/a/", "/" + "x" * 510 + "/", "/!~/"],
         [("", short(field, 1)), ("/" + "x" * 511 + "/", long(field, 512))]
-        + [(value, pattern(field, form)) for value in ("x", "/a", "a/", "/a b/", "/ä/", "/\x7f/")],
+        + [(value, message) for value in ("x", "/a", "a/", "/a b/", "/ä/", "/\x7f/")],
     )
 
 
@@ -190,8 +194,8 @@ def document(field, good):
 
 
 def choice(field, *values, form=None):
-    form = form or "|".join(values)
-    return Limits(list(values), [(value, pattern(field, form)) for value in ("", "x", values[0].swapcase())])
+    message = failed(field, f"satisfy enum value set: [{', '.join(values) if form is None else form}]")
+    return Limits(list(values), [(value, message) for value in ("", "x", values[0].swapcase())])
 
 
 def tags(duplicate, reserved, duplicates, reserveds):

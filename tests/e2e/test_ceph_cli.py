@@ -148,3 +148,15 @@ def test_unknown_words_and_options_are_errors(served):
     for words in (["role", "frobnicate"], ["role", "list", "--frobnicate=1"], ["nonsense"]):
         done = served.cli(*words, check=False)
         assert done.returncode != 0 and done.stderr
+
+
+def test_every_spelling_of_changing_the_trust_policy(admin):
+    admin(f"role create --role-name=Spelt --assume-role-policy-doc={TRUST_TESTER}")
+    for words in ("role modify", "role trust-policy modify", "role-trust-policy modify"):
+        said = admin(f"{words} --role_name Spelt --assume_role_policy_doc {TRUST_TESTER2}")
+        assert said == "Assume role policy document updated successfully for role: Spelt\n"
+    said = admin("role update --role-name=Spelt --max-session-duration=43200")
+    assert said == "Max session duration updated successfully for role: Spelt\n"
+    assert json.loads(admin("role get --role-name=Spelt"))["max_session_duration"] == 43200
+    assert "43200" in admin("role update --role-name=Spelt --max-session-duration=43201", ok=False)
+    admin("role rm --role-name=Spelt")

@@ -126,21 +126,21 @@ def root_assumes(w, action):
 def no_role(w, action):
     arn = f"arn:aws:iam::{w.account}:role/none"
     given = {"RoleArn": arn, "RoleSessionName": "none"}
-    return given, f'User: {w.user} is not authorized to perform: sts:AssumeRole on resource: "{arn}"'
+    return given, f'User: {w.user} is not authorized to perform: sts:AssumeRole on resource: {arn}'
 
 
 @error("a role that trusts others", "AccessDenied", 403, "AssumeRole")
 def trusts_others(w, action):
     arn = w.make(trusted=w.role)
     given = {"RoleArn": arn, "RoleSessionName": "none"}
-    return given, f'User: {w.user} is not authorized to perform: sts:AssumeRole on resource: "{arn}"'
+    return given, f'User: {w.user} is not authorized to perform: sts:AssumeRole on resource: {arn}'
 
 
 @error("a role by another path", "AccessDenied", 403, "AssumeRole")
 def role_elsewhere(w, action):
     arn = w.role.replace(w.path, "/elsewhere/")
     given = {"RoleArn": arn, "RoleSessionName": "none"}
-    return given, f'User: {w.user} is not authorized to perform: sts:AssumeRole on resource: "{arn}"'
+    return given, f'User: {w.user} is not authorized to perform: sts:AssumeRole on resource: {arn}'
 
 
 @error("by a session", "AccessDenied", 403, "GetSessionToken", "GetFederationToken")

@@ -6,23 +6,24 @@ use crate::store::{self, Changes, RecordKey, Scope, Versioned};
 use crate::types::{AccountId, Entropy};
 
 impl Administration<'_> {
-    /// Makes an account. Without an id it gets one as Ceph's have: `RGW` and 17 digits.
-    pub async fn create_account(&self, name: &str, id: Option<AccountId>) -> Result<Account, Error> {
-        if !(1..=64).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(Error::AccountName);
-        }
+    /// Makes an account. Without an id it gets one as Ceph's have: `RGW` and 17 digits; without a name, the id for one.
+    pub async fn create_account(&self, name: Option<&str>, id: Option<AccountId>) -> Result<Account, Error> {
         let id = match id {
             Some(id) => id,
             None => new_id(self.entropy)?,
         };
+        let name = name.unwrap_or(id.as_str()).to_owned();
+        if !(1..=64).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+            return Err(Error::AccountName);
+        }
         let accounts = self.list_accounts().await?;
         if id.is_empty() || id == *self.default_account {
             return Err(Error::AccountExists(format!("`{id}`, the configured one,")));
         }
-        if accounts.iter().any(|account| folded(&account.name) == folded(name)) {
-            return Err(Error::AccountExists(name.to_owned()));
+        if accounts.iter().any(|account| folded(&account.name) == folded(&name)) {
+            return Err(Error::AccountExists(name));
         }
-        let account = Account { id, name: name.to_owned(), created: self.now.millis() };
+        let account = Account { id, name, created: self.now.millis() };
         match self.records.commit(Changes::new().create(&account)).await {
             Ok(()) => Ok(account),
             Err(store::Error::Conflict(_)) => Err(Error::AccountExists(account.id.to_string())),
@@ -30,8 +31,9 @@ impl Administration<'_> {
         }
     }
 
-    /// The account of that id. The configured one is there without a record.
+    /// The account of that id. The configured one is there without a record, and is meant by the empty id.
     pub async fn account_by_id(&self, id: &AccountId) -> Result<Account, Error> {
+        let id = if id.is_empty() { self.default_account } else { id };
         let found: Option<Versioned<Account>> = self.records.get(&RecordKey::account(id)).await?;
         match found {
             Some(found) => Ok(found.value),

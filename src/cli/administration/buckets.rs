@@ -135,7 +135,9 @@ impl Administration<'_> {
     }
 
     async fn bucket_owner(&self, account: Option<&str>, uid: Option<&str>) -> Result<(AccountId, Owner), BucketError> {
-        let account = account.map(AccountId::parse).transpose()?.unwrap_or_else(|| self.account.clone());
+        // As in an ARN, an empty id is the configured account's.
+        let account = account.filter(|id| !id.is_empty()).map(AccountId::parse).transpose()?;
+        let account = account.unwrap_or_else(|| self.account.clone());
         if account != *self.account && self.records.get::<Account>(&RecordKey::account(&account)).await?.is_none() {
             return Err(BucketError::NoSuchAccount(account));
         }

@@ -174,7 +174,7 @@ impl Error {
             Self::KeysQuota { .. } => EDQUOT,
             Self::Conflict => EAGAIN,
             Self::Explain(error) => match **error {
-                ExplainError::NotAPrincipal(_) => EINVAL,
+                ExplainError::NotAPrincipal(_) | ExplainError::NotAResource(_) => EINVAL,
                 ExplainError::NoSuchPrincipal(_) | ExplainError::NoSuchBucket(_) => ENOENT,
                 ExplainError::Lookup(_) => EIO,
             },

@@ -13,7 +13,7 @@ pub(in crate::cli) struct InAccount {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Uid {
     /// The user's name
-    #[arg(long)]
+    #[arg(long, alias = "user-name")]
     pub(in crate::cli) uid: String,
     #[command(flatten)]
     pub(in crate::cli) account: InAccount,
@@ -36,12 +36,18 @@ pub(in crate::cli) struct NewKey {
     /// The secret; made if none is given
     #[arg(long, alias = "secret-key")]
     pub(in crate::cli) secret: Option<String>,
+    /// As Ceph's lines have it: an id is made anyway if none is given
+    #[arg(long, hide = true, conflicts_with = "access_key")]
+    pub(in crate::cli) gen_access_key: bool,
+    /// As Ceph's lines have it: a secret is made anyway if none is given
+    #[arg(long, hide = true, conflicts_with = "secret")]
+    pub(in crate::cli) gen_secret: bool,
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ThatKey {
     /// The user; checked if given
-    #[arg(long)]
+    #[arg(long, alias = "user-name")]
     pub(in crate::cli) uid: Option<String>,
     /// The access key id
     #[arg(long)]
@@ -63,9 +69,9 @@ pub(in crate::cli) struct CapsOf {
 pub(in crate::cli) enum Account {
     /// Make an account
     Create {
-        /// A name for people, unique without regard to case
+        /// A name for people, unique without regard to case; the id if none is given
         #[arg(long)]
-        account_name: String,
+        account_name: Option<String>,
         /// 12 digits, RGW and 17 digits, or a name; made if none is given
         #[arg(long)]
         account_id: Option<String>,
@@ -108,7 +114,7 @@ pub(in crate::cli) enum User {
         #[arg(long)]
         caps: Option<String>,
     },
-    /// Change a user
+    /// Change a user's name for people; users do not move between accounts
     Modify {
         #[command(flatten)]
         uid: Uid,
@@ -194,7 +200,7 @@ pub(in crate::cli) struct Membership {
     #[command(flatten)]
     pub(in crate::cli) group: GroupName,
     /// The user's name
-    #[arg(long)]
+    #[arg(long, alias = "user-name")]
     pub(in crate::cli) uid: String,
 }
 

@@ -17,7 +17,7 @@ pub(in crate::cli) fn of(name: &str, account: Option<&str>) -> String {
 pub(in crate::cli) fn account(command: &Account) -> Change {
     match command {
         Account::Create { account_name, account_id } => {
-            Some(("account create", account_id.as_ref().unwrap_or(account_name).clone()))
+            Some(("account create", account_id.as_ref().or(account_name.as_ref()).cloned().unwrap_or_default()))
         }
         Account::Rm { account_id } => Some(("account rm", account_id.clone())),
         Account::Get { .. } | Account::List => None,

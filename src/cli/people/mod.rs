@@ -138,7 +138,7 @@ pub(super) async fn account(admin: &Administration<'_>, command: Account) -> Out
     match command {
         Account::Create { account_name, account_id } => {
             let id = account_id.as_deref().map(parse).transpose()?;
-            Ok(output::account(&admin.create_account(&account_name, id).await?))
+            Ok(output::account(&admin.create_account(account_name.as_deref(), id).await?))
         }
         Account::Get { account_id: Some(id), .. } => Ok(output::account(&admin.account_by_id(&parse(&id)?).await?)),
         Account::Get { account_name, .. } => {
@@ -273,6 +273,6 @@ pub(super) async fn policy<N: Args + PolicyHolder>(
 }
 
 fn new_key(key: NewKey) -> Result<(Option<AccessKeyId>, Option<Secret>), administration::Error> {
-    let id = key.access_key.map(|id| AccessKeyId::parse(&id)).transpose()?;
-    Ok((id, key.secret.map(Secret::new)))
+    let id = key.access_key.filter(|_| !key.gen_access_key).map(|id| AccessKeyId::parse(&id)).transpose()?;
+    Ok((id, key.secret.filter(|_| !key.gen_secret).map(Secret::new)))
 }

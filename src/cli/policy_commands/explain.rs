@@ -1,14 +1,20 @@
-//! `explain`: why a question is decided as it is, or a logged request was.
+//! `explain`: a decision in plain words, or what the audit log has of one.
 
 use super::super::administration::Administration;
+use super::super::catalogue;
 use super::super::commands::{CommandError, Outcome};
 use super::super::policy_args::Explain;
 use super::simulate::{entries, is_list};
 use crate::conf::Environment;
 use crate::iam::simulate::Question;
+use crate::policy::lint::{ResourceForm, asked_for};
 use crate::types::Context;
 use serde_json::{Map, Value};
 use std::path::Path;
+
+/// What no policy decides, and who may call it.
+const FREE: [(&str, &str); 2] =
+    [("sts:GetCallerIdentity", "every valid identity"), ("sts:GetSessionToken", "every user with a long-term key")];
 
 /// Explains a question, or a request that the audit log of the configuration has.
 pub(in crate::cli) async fn explain(
@@ -26,7 +32,7 @@ pub(in crate::cli) async fn explain(
                     _ => context.set_many(key, values.into_iter().map(String::into_bytes).collect()),
                 }
             }
-            Ok(admin.explain(&Question { principal, action, resource, context: &context }).await?)
+            judged(admin, &Question { principal, action, resource, context: &context }).await
         }
         [request_id] => {
             let path = audit.ok_or(CommandError::NoAuditFile)?;
@@ -37,6 +43,32 @@ pub(in crate::cli) async fn explain(
         }
         _ => Err(CommandError::Question),
     }
+}
+
+/// The decision on a request that can be made.
+async fn judged(admin: &Administration<'_>, question: &Question<'_>) -> Outcome {
+    if let Some((name, who)) = FREE.iter().find(|(name, _)| name.eq_ignore_ascii_case(question.action)) {
+        return Ok(format!("No policy decides {name}: {who} may call it."));
+    }
+    let catalogue = catalogue::catalogue();
+    let known = catalogue.actions.iter().find(|known| known.name.eq_ignore_ascii_case(question.action));
+    let Some(known) = known else {
+        return Err(CommandError::UnknownAction(question.action.chars().take(256).collect()));
+    };
+    let mut text = admin.explain(question).await?;
+    if !asked_for(known, question.resource) {
+        let forms: Vec<&str> = known
+            .resources
+            .iter()
+            .map(|(ResourceForm::Exact(form) | ResourceForm::Shape(form))| form.as_str())
+            .collect();
+        text.push_str(&format!(
+            "\nBut no request asks for {} on such a resource: it is asked for on {}.",
+            known.name,
+            forms.join(" or ")
+        ));
+    }
+    Ok(text)
 }
 
 /// The line of a request, in plain words.

@@ -10,6 +10,7 @@ pub(super) use validate::check;
 use super::administration::Administration;
 use super::commands::{Outcome, document};
 use super::output::pretty;
+use super::people::{InSomeAccount as _, change::of};
 use super::policy_args::{AttachedTo, Policy};
 use crate::conf::Environment;
 use crate::iam::managed::{Shown, Version};
@@ -18,7 +19,7 @@ use serde::Serialize;
 
 /// What a command changes, for its audit line.
 pub(super) fn change(command: &Policy) -> Option<(&'static str, String)> {
-    Some(match command {
+    let (words, target) = match command {
         Policy::Create { policy_name, .. } => ("policy create", policy_name.clone()),
         Policy::Delete(policy) => ("policy delete", policy.policy_arn.clone()),
         Policy::Attach { policy, to } => ("policy attach", format!("{} {}", policy.policy_arn, entity(to).1)),
@@ -37,13 +38,14 @@ pub(super) fn change(command: &Policy) -> Option<(&'static str, String)> {
         | Policy::Simulate(_) => {
             return None;
         }
-    })
+    };
+    Some((words, of(&target, command.account_id())))
 }
 
 /// Runs a command on policies.
 pub(super) async fn policy(admin: &Administration<'_>, command: Policy, environment: &dyn Environment) -> Outcome {
     match command {
-        Policy::Create { policy_name, path, description, document: given } => {
+        Policy::Create { policy_name, path, description, document: given, .. } => {
             let text = document(given.policy_doc, given.infile, environment)?;
             let mut pairs = vec![("PolicyName", policy_name.as_str()), ("Path", &path), ("PolicyDocument", &text)];
             pairs.extend(description.as_deref().map(|description| ("Description", description)));
@@ -53,7 +55,7 @@ pub(super) async fn policy(admin: &Administration<'_>, command: Policy, environm
             let (shown, document) = admin.get_policy(&policy.policy_arn).await?;
             Ok(pretty(&PolicyOutput::new(&shown, Some(&document))))
         }
-        Policy::List { scope, path_prefix } => {
+        Policy::List { scope, path_prefix, .. } => {
             let found = admin.list_policies(&scope, &path_prefix).await?;
             Ok(pretty(&found.iter().map(|shown| PolicyOutput::new(shown, None)).collect::<Vec<_>>()))
         }

@@ -28,7 +28,7 @@ pub enum FileError {
     #[error("the file has version {0} of the format; this program reads version {VERSION}")]
     Version(u32),
     /// Not JSON, or not of this shape. The text names line and column.
-    #[error("{0}")]
+    #[error("this is not a file of `rolegate export`: {0}")]
     Syntax(#[from] serde_json::Error),
 }
 

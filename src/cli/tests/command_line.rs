@@ -43,7 +43,6 @@ fn refusals_are_one_line_with_cephs_exit_status() {
         (22, vec!["key", "modify", "--access-key=NOPE"]),
         (22, vec!["key", "modify", "--access-key=NOPE", "--active", "--inactive"]),
         (2, vec!["key", "modify", "--access-key=NOPE", "--active"]),
-        (22, vec!["account", "create"]),
         (22, vec!["account", "create", "--account-name="]),
         (17, vec!["account", "create", "--account-name=x", "--account-id="]),
         (22, vec!["account", "create", "--account-name=x", "--account-id=root"]),
@@ -125,4 +124,22 @@ fn completions_need_no_configuration() {
     let home = Home::new("");
     assert_eq!(run(args, &ProcessEnvironment, &home.hooks, &mut out, &mut err), 0);
     assert!(String::from_utf8(out).unwrap().starts_with("#compdef rolegate"));
+}
+
+#[test]
+fn who_closes_the_pipe_is_told_nothing() {
+    struct Closed;
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let home = Home::new("");
+    let mut err = Vec::new();
+    let line = ["rolegate", "help"].map(OsString::from);
+    assert_eq!(run(line, &ProcessEnvironment, &home.hooks, &mut Closed, &mut err), 5);
+    assert_eq!(err, b"");
 }

@@ -109,7 +109,7 @@ fn questions_are_simulated_and_explained() {
     let role = "arn:aws:iam:::role/R";
     let text = home.ok(&["explain", "TESTER", "sts:AssumeRole", role]);
     assert!(text.starts_with(&format!("arn:aws:iam:::user/TESTER may perform sts:AssumeRole on {role}.\n")), "{text}");
-    assert!(text.contains("of the role trust policy trust policy"), "{text}");
+    assert!(text.contains("of the role trust policy allows it"), "{text}");
     let text = home.ok(&["explain", "TESTER", "iam:CreateRole", "arn:aws:iam:::role/New"]);
     assert!(text.contains(" may perform ") && text.contains("identity-based policy rolegate:caps"), "{text}");
     let text = home.ok(&["explain", "arn:aws:sts:::assumed-role/R/Bob", "iam:CreateRole", "arn:aws:iam:::role/New"]);
@@ -120,4 +120,67 @@ fn questions_are_simulated_and_explained() {
     home.fails(2, &["explain", "NOBODY", "s3:ListAllMyBuckets", "arn:aws:s3:::*"]);
     home.fails(22, &["explain", "arn:aws:iam:::group/G", "s3:ListAllMyBuckets", "arn:aws:s3:::*"]);
     home.fails(22, &["explain", "TESTER", "s3:GetObject"]);
+    // Nothing that no request asks for is said to be allowed.
+    for (action, resource, part) in [
+        ("s3:GetObjekt", "arn:aws:s3:::b/k", "no request here asks for the action s3:GetObjekt"),
+        ("iam:Create*", role, "without wildcards"),
+        ("GetObject", "arn:aws:s3:::b/k", "one such as s3:GetObject"),
+        ("iam:CreateRole", "New", "New is not a resource"),
+    ] {
+        let err = home.fails(22, &["explain", "TESTER", action, resource]);
+        assert!(err.contains(part), "{action}: {err}");
+    }
+    let text = home.ok(&["explain", "TESTER", "iam:CreateRole", "*"]);
+    assert!(text.contains("no request asks for iam:CreateRole on such a resource"), "{text}");
+    assert!(text.contains("it is asked for on arn:aws:iam::{account}:role/*."), "{text}");
+    let text = home.ok(&["explain", "TESTER", "STS:getcalleridentity", "*"]);
+    assert_eq!(text, "No policy decides sts:GetCallerIdentity: every valid identity may call it.\n");
+}
+
+#[test]
+fn questions_may_leave_the_configured_account_out() {
+    let home = Home::new("[identity]\naccount_id = '123456789012'\n");
+    home.ok(&["role", "create", "--role-name=R", &format!("--assume-role-policy-doc={TRUST}")]);
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*"},{"Effect":"Deny","Action":"iam:GetRole","Resource":"arn:aws:iam:::role/R"}]}"#;
+    home.ok(&["role-policy", "put", "--role-name=R", "--policy-name=P", &format!("--policy-doc={policy}")]);
+    assert_eq!(json(&home.ok(&["account", "get", "--account-id="]))["id"], "123456789012");
+    assert_eq!(home.ok(&["bucket", "list", "--account-id="]), "[]\n");
+    for resource in ["arn:aws:iam:::role/R", "arn:aws:iam::123456789012:role/R"] {
+        let text = home.ok(&["explain", "arn:aws:iam:::role/R", "iam:GetRole", resource]);
+        assert!(text.contains("may not perform iam:GetRole on arn:aws:iam::123456789012:role/R"), "{text}");
+        let asked = ["policy", "simulate", "--principal=arn:aws:iam:::role/R", "--action=iam:GetRole"];
+        let found = json(&home.ok(&[&asked[..], &[&format!("--resource={resource}")]].concat()));
+        let found = (&found[0]["EvalDecision"], &found[0]["EvalResourceName"]);
+        assert_eq!(found, (&"explicitDeny".into(), &resource.into()));
+    }
+}
+
+#[test]
+fn policies_of_another_account_are_reached_by_its_id() {
+    let home = Home::new("");
+    assert_eq!(json(&home.ok(&["account", "create", "--account-id=acme"]))["name"], "acme");
+    home.ok(&[
+        "user",
+        "create",
+        "--uid=admin",
+        "--account-id=acme",
+        "--account-root",
+        "--gen-access-key",
+        "--gen-secret",
+    ]);
+    let document = format!("--policy-doc={POLICY}");
+    let made = json(&home.ok(&["policy", "create", "--policy-name=P", &document, "--account-id=acme"]));
+    assert_eq!(made["arn"], "arn:aws:iam::acme:policy/P");
+    assert_eq!(home.ok(&["policy", "list"]), "[]\n");
+    let arn = "--policy-arn=arn:aws:iam::acme:policy/P";
+    assert!(home.fails(22, &["policy", "get", arn]).contains("of another account"));
+    home.ok(&["policy", "attach", arn, "--uid=admin", "--account-id=acme"]);
+    assert_eq!(json(&home.ok(&["policy", "get", arn, "--account-id=acme"]))["attachment_count"], 1);
+    let asked = ["policy", "simulate", "--principal=arn:aws:iam::acme:user/admin", "--action=iam:GetUser"];
+    assert_eq!(json(&home.ok(&[&asked[..], &["--account-id=acme"]].concat()))[0]["EvalDecision"], "allowed");
+    home.ok(&["policy", "detach", arn, "--user-name=admin", "--account-id=acme"]);
+    home.ok(&["policy", "delete", arn, "--account-id=acme"]);
+    home.fails(2, &["policy", "list", "--account-id=none"]);
+    home.fails(22, &["user", "create", "--uid=x", "--gen-secret", "--secret=0123456789abcdef"]);
+    home.fails(22, &["user", "create", "--uid=x", "--gen-access-key", "--access-key=KEY"]);
 }

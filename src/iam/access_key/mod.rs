@@ -60,7 +60,7 @@ fn status(fields: &Fields<'_>) -> Result<KeyStatus, Error> {
     match required("status", fields.raw("Status"))? {
         "Active" => Ok(KeyStatus::Active),
         "Inactive" => Ok(KeyStatus::Inactive),
-        _ => Err(NameError::Pattern { field: "status", pattern: "Active|Inactive" }.into()),
+        _ => Err(NameError::NotOneOf { field: "status", words: "Active, Inactive" }.into()),
     }
 }
 

@@ -171,7 +171,7 @@ fn list_policies(fields: &Fields<'_>) -> Result<Request, Error> {
         None | Some("All") => Scope::All,
         Some("AWS") => Scope::Aws,
         Some("Local") => Scope::Local,
-        Some(_) => return Err(NameError::Pattern { field: "scope", pattern: "All|AWS|Local" }.into()),
+        Some(_) => return Err(NameError::NotOneOf { field: "scope", words: "All, AWS, Local" }.into()),
     };
     Ok(Request::ListPolicies(ListPolicies {
         scope,
@@ -183,14 +183,14 @@ fn list_policies(fields: &Fields<'_>) -> Result<Request, Error> {
 }
 
 fn list_entities(fields: &Fields<'_>) -> Result<Request, Error> {
-    const FILTERS: &str = "User|Role|Group|LocalManagedPolicy|AWSManagedPolicy";
+    const FILTERS: &str = "User, Role, Group, LocalManagedPolicy, AWSManagedPolicy";
     let filter = match fields.raw("EntityFilter") {
         None => None,
         Some("User") => Some(EntityFilter::Kind(UseKind::User)),
         Some("Role") => Some(EntityFilter::Kind(UseKind::Role)),
         Some("Group") => Some(EntityFilter::Kind(UseKind::Group)),
         Some("LocalManagedPolicy" | "AWSManagedPolicy") => Some(EntityFilter::Policies),
-        Some(_) => return Err(NameError::Pattern { field: "entityFilter", pattern: FILTERS }.into()),
+        Some(_) => return Err(NameError::NotOneOf { field: "entityFilter", words: FILTERS }.into()),
     };
     Ok(Request::ListEntitiesForPolicy(ListEntities {
         policy: fields.policy_arn()?,
@@ -202,12 +202,12 @@ fn list_entities(fields: &Fields<'_>) -> Result<Request, Error> {
 }
 
 fn usage(fields: &Fields<'_>) -> Result<Option<Usage>, Error> {
-    const USAGES: &str = "PermissionsPolicy|PermissionsBoundary";
+    const USAGES: &str = "PermissionsPolicy, PermissionsBoundary";
     match fields.raw("PolicyUsageFilter") {
         None => Ok(None),
         Some("PermissionsPolicy") => Ok(Some(Usage::Permissions)),
         Some("PermissionsBoundary") => Ok(Some(Usage::Boundary)),
-        Some(_) => Err(NameError::Pattern { field: "policyUsageFilter", pattern: USAGES }.into()),
+        Some(_) => Err(NameError::NotOneOf { field: "policyUsageFilter", words: USAGES }.into()),
     }
 }
 

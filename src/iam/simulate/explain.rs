@@ -1,7 +1,7 @@
 //! A decision on the store as it is now, in plain words: for the operator, who may read every policy.
 
 use super::assembly::{Assembly, Held};
-use super::input::overlay;
+use super::input::{full_name, overlay};
 use super::run::bucket_name;
 use super::source::Source;
 use crate::authn::{BucketEntry, Directory, LookupError, RoleEntry};
@@ -19,8 +19,11 @@ pub enum ExplainError {
     )]
     NotAPrincipal(String),
     /// No such user or role.
-    #[error("there is no {0}")]
+    #[error("there is no user or role {0}")]
     NoSuchPrincipal(String),
+    /// Not a resource.
+    #[error("{0} is not a resource: give an ARN such as arn:aws:s3:::photos/cat.jpg, or *")]
+    NotAResource(String),
     /// The bucket is not known.
     #[error("the bucket {0} has no record, so nobody has rights in it but by backend.unrecorded_bucket_owner")]
     NoSuchBucket(String),
@@ -49,6 +52,8 @@ pub async fn explain(
     now: Timestamp,
 ) -> Result<(bool, String), ExplainError> {
     let (held, principal) = who(question.principal, directory).await?;
+    let full_name = full_name(question.resource, directory.default_account);
+    let question = &Question { resource: &full_name, ..question.clone() };
     let resource = resource(question, &principal, directory).await?;
     let subject = match principal {
         Principal::Anonymous => Subject::default(),
@@ -174,9 +179,11 @@ async fn resource(
             None => Err(ExplainError::NoSuchBucket(name.to_owned())),
         };
     }
-    let Ok(arn) = Arn::parse(question.resource) else {
+    if question.resource == "*" {
         return Ok(Resource { account: principal.account().cloned(), ..Resource::default() });
-    };
+    }
+    let not_one = |_| ExplainError::NotAResource(question.resource.chars().take(256).collect());
+    let arn = Arn::parse(question.resource).map_err(not_one)?;
     if arn.service == "s3" {
         return Ok(Resource::default());
     }

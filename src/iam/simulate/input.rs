@@ -149,6 +149,16 @@ fn resources(fields: &Fields<'_>) -> Result<Vec<String>, Error> {
     resources.into_iter().map(read).collect()
 }
 
+/// The resource as requests and compiled policies name it: an empty account of IAM or STS is the configured one.
+pub(super) fn full_name(resource: &str, default_account: &AccountId) -> String {
+    match Arn::parse(resource) {
+        Ok(arn) if matches!(arn.service.as_str(), "iam" | "sts") && arn.account.is_empty() => {
+            Arn { account: default_account.to_string(), ..arn }.to_string()
+        }
+        _ => resource.to_owned(),
+    }
+}
+
 /// An account id, or the ARN of its root.
 fn owner(text: &str, default_account: &AccountId) -> Result<AccountId, Refused> {
     let invalid = || Refused::Owner(cut(text));

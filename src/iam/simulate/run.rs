@@ -1,7 +1,7 @@
 //! Running simulations.
 
 use super::assembly::{Assembly, Held, given};
-use super::input::overlay;
+use super::input::{full_name, overlay};
 use super::{Answer, Refused, Simulation, Source};
 use crate::authn::{BucketEntry, Directory};
 use crate::authz::{LiveDirectory, Subject, principal_context, resource_context};
@@ -142,8 +142,9 @@ async fn run(
         if let Some((id, policy)) = &given.resource {
             assembly.set_resource(id, policy);
         }
-        let account = owner(resource, simulation, principal);
-        let name = ResourceName::new(resource.as_bytes());
+        let full_name = full_name(resource, call.scene.default_account);
+        let account = owner(&full_name, simulation, principal);
+        let name = ResourceName::new(full_name);
         let context = with_resource(context.clone(), action, account.as_ref(), simulation);
         let request = AuthorizationRequest {
             principal,
@@ -152,7 +153,9 @@ async fn run(
             resource_account: account.as_ref(),
             context: &context,
         };
-        let evaluation = assembly.evaluate(&request);
+        let mut evaluation = assembly.evaluate(&request);
+        // As it was asked.
+        evaluation.resource = resource.to_owned();
         let places = evaluation.matched.len().saturating_add(1);
         spent = spent.saturating_add(assembly.size().saturating_mul(places));
         evaluations.push(evaluation);

@@ -20,6 +20,7 @@ mod version;
 pub use bucket::{BucketRefusal, bucket_refusal};
 pub use catalogue::{Catalogue, KeyType, KnownAction, KnownKey, ResourceForm};
 pub use issue::{Issue, Severity};
+pub use overlap::asked_for;
 
 use self::subject::Subject;
 use super::ParseOptions;

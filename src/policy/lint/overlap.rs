@@ -1,6 +1,6 @@
 //! Whether a resource pattern and the form of an action's resources have a name in common.
 
-use super::catalogue::ResourceForm;
+use super::catalogue::{KnownAction, ResourceForm};
 use crate::policy::variable::Piece;
 
 /// Longest pattern that is looked at; longer ones count as overlapping.
@@ -24,6 +24,12 @@ pub(super) fn overlaps(pattern: &[Piece], form: &ResourceForm) -> bool {
         return true;
     }
     meet(&left, &right)
+}
+
+/// Whether requests for the action can be about this very resource; yes where that is not known.
+pub fn asked_for(action: &KnownAction, resource: &str) -> bool {
+    let name = [Piece::Literal(resource.as_bytes().into())];
+    action.resources.is_empty() || action.resources.iter().any(|form| overlaps(&name, form))
 }
 
 fn of_pieces(pieces: &[Piece]) -> Vec<Token> {
