@@ -51,6 +51,7 @@ def test_seaweedfs_passes(gate, clean):
         "buckets": "ok",
         "anonymous": "ok",
         "full buckets": "ok",
+        "subresources": "ok",
         "administration": "ok",
         "keys": "ok",
         "upload ids": "ok",

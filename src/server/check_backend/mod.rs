@@ -8,6 +8,7 @@ mod bench;
 mod bodies;
 mod features;
 mod keys;
+mod markers;
 mod report;
 mod uploads;
 mod versions;
@@ -94,6 +95,7 @@ async fn all(bench: &mut Bench<'_>, settings: Settings, report: &mut Report<'_>)
     }
     report.one("anonymous", access::anonymous(bench).await)?;
     report.one("full buckets", access::full_buckets(bench).await)?;
+    report.one("subresources", markers::markers(bench).await)?;
     report.one("administration", access::administration(bench).await)?;
     report.one("keys", keys::keys(bench, settings.keys).await)?;
     report.one("upload ids", uploads::upload_ids(bench).await)?;

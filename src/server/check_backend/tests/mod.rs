@@ -38,7 +38,7 @@ fn a_good_server_passes_and_is_left_clean() {
     let (text, failed, server) = report(Fault::None, KeyRules::Exact, Framing::Passed);
     assert_eq!(failed, 0, "{text}");
     assert!(text.lines().all(|line| line.starts_with("ok    ")), "{text}");
-    assert_eq!(text.lines().count(), 15, "{text}");
+    assert_eq!(text.lines().count(), 16, "{text}");
     assert_clean(&server);
 }
 
@@ -78,6 +78,23 @@ fn rule_01_buckets_are_seen_only_once_they_are_there() {
 #[test]
 fn objects_outlive_the_deletion_of_their_bucket() {
     fails(Fault::DeletesFullBuckets, KeyRules::Exact, "full buckets", "the objects are gone");
+}
+
+#[test]
+fn calls_that_are_taken_for_others_are_named() {
+    for (fault, words) in [
+        (Fault::ShowsForTags, "are: GetObjectTagging. "),
+        (Fault::DeletesForTags, "are: DeleteObjectTagging. "),
+        (Fault::ShowsForUploads, "are: ListParts. "),
+        (Fault::DeletesForUploads, "are: AbortMultipartUpload. "),
+        (Fault::ListsForLocation, "are: GetBucketLocation. "),
+        (Fault::DeletesBucketsForTags, "are: DeleteBucketTagging. "),
+    ] {
+        fails(fault, KeyRules::Exact, "subresources", words);
+    }
+    let (text, failed, _) = report(Fault::OverwritesForTags, KeyRules::Exact, Framing::Passed);
+    assert!(failed == 1 && line(&text, "subresources").contains("are: PutObjectTagging. "), "{text}");
+    assert!(line(&text, "tags").starts_with("note"), "{text}");
 }
 
 #[test]

@@ -47,6 +47,13 @@ pub(super) enum Fault {
     DiesInTheMiddle,
     KeepsBuckets,
     DeletesFullBuckets,
+    ShowsForTags,
+    OverwritesForTags,
+    DeletesForTags,
+    DeletesForUploads,
+    ShowsForUploads,
+    ListsForLocation,
+    DeletesBucketsForTags,
 }
 
 type Key = (String, Vec<u8>);
@@ -147,7 +154,14 @@ impl Server {
         if !state.buckets.contains(&bucket) {
             return error(404, "NoSuchBucket");
         }
-        if query.contains_key("uploads") || query.contains_key("uploadId") {
+        let passes_over = match request.method {
+            Method::Get => self.has(Fault::ShowsForUploads),
+            Method::Delete => self.has(Fault::DeletesForUploads),
+            _ => false,
+        };
+        // Of uploads that there are it knows; else the checks of uploads would fail too.
+        let passes_over = passes_over && query.get("uploadId").is_some_and(|id| !state.uploads.contains_key(id));
+        if (query.contains_key("uploads") || query.contains_key("uploadId")) && !passes_over {
             return self.upload(state, request, (bucket, key), &query);
         }
         self.object(state, request, (bucket, key), &query, manner)
@@ -168,7 +182,14 @@ impl Server {
         bucket: String,
         query: &BTreeMap<String, String>,
     ) -> BackendAnswer {
+        let setting = ["tagging", "location", "versioning", "uploads"].iter().any(|name| query.contains_key(*name));
         match request.method {
+            Method::Get if query.contains_key("location") && self.has(Fault::ListsForLocation) => {
+                let keys = state.objects.keys().filter(|(of, _)| *of == bucket);
+                answer(200, keys.flat_map(|(_, key)| key.clone()).collect::<Vec<u8>>())
+            }
+            Method::Get if setting => answer(200, "<Setting/>"),
+            Method::Delete if setting && !self.has(Fault::DeletesBucketsForTags) => answer(204, ""),
             Method::Head if state.buckets.contains(&bucket) => answer(200, ""),
             Method::Head => answer(if self.has(Fault::HeadOfAbsentIs403) { 403 } else { 404 }, ""),
             Method::Put if query.contains_key("versioning") => {

@@ -85,7 +85,7 @@ impl Server {
         let version = query.get("versionId");
         match request.method {
             _ if query.contains_key("tagging") && self.has(Fault::NoTags) => error(501, "NotImplemented"),
-            Method::Put if query.contains_key("tagging") => {
+            Method::Put if query.contains_key("tagging") && !self.has(Fault::OverwritesForTags) => {
                 state.tags.insert(at, request.body.clone());
                 answer(200, "")
             }
@@ -105,6 +105,10 @@ impl Server {
                     Err((status, code)) => error(status, code),
                 }
             }
+            Method::Delete if query.contains_key("tagging") && !self.has(Fault::DeletesForTags) => {
+                state.tags.remove(&at);
+                answer(204, "")
+            }
             Method::Delete => {
                 match version {
                     Some(version) => {
@@ -121,7 +125,7 @@ impl Server {
             }
             _ => match self.find(state, &at, version) {
                 None => error(404, "NoSuchKey"),
-                Some(_) if query.contains_key("tagging") => {
+                Some(_) if query.contains_key("tagging") && !self.has(Fault::ShowsForTags) => {
                     answer(200, state.tags.get(&at).cloned().unwrap_or_default())
                 }
                 Some((body, kept)) => {
