@@ -61,14 +61,14 @@ impl Kept for Certificate {
         "the listener's certificate and key"
     }
 
-    fn look(&mut self) -> Result<bool, String> {
+    fn look(&mut self) -> Result<Option<String>, String> {
         let texts = texts(&self.files)?;
         if texts.0 == self.known.0 && texts.1.same_as(self.known.1.expose()) {
-            return Ok(false);
+            return Ok(None);
         }
         self.shown.0.store(Arc::new(pair(&self.files, &texts)?));
         self.known = texts;
-        Ok(true)
+        Ok(Some(self.files.certificate.display().to_string()))
     }
 }
 
@@ -127,10 +127,11 @@ mod tests {
         let first = issue(&files, "first.example");
         let mut kept = Certificate::open(files.clone()).unwrap();
         let shown = Arc::clone(&kept.shown);
-        assert_eq!((kept.look(), leaf(&shown)), (Ok(false), first));
+        assert_eq!((kept.look(), leaf(&shown)), (Ok(None), first));
         let second = issue(&files, "second.example");
-        assert_eq!((kept.look(), leaf(&shown)), (Ok(true), second.clone()));
-        assert_eq!((kept.look(), leaf(&shown)), (Ok(false), second));
+        assert!(kept.look().unwrap().is_some_and(|now| now.ends_with("chain.pem")));
+        assert_eq!(leaf(&shown), second);
+        assert_eq!((kept.look(), leaf(&shown)), (Ok(None), second));
     }
 
     #[test]
@@ -148,7 +149,8 @@ mod tests {
         assert_eq!(leaf(&shown), first);
         assert!(Certificate::open(files.clone()).is_err());
         fs::copy(&others.key, &files.key).unwrap();
-        assert_eq!((kept.look(), leaf(&shown)), (Ok(true), second));
+        assert!(kept.look().unwrap().is_some());
+        assert_eq!(leaf(&shown), second);
         drop(other_folder);
     }
 
@@ -170,6 +172,6 @@ mod tests {
             assert_eq!(leaf(&shown), first);
             fs::write(path, whole).unwrap();
         }
-        assert_eq!(kept.look(), Ok(false));
+        assert_eq!(kept.look(), Ok(None));
     }
 }

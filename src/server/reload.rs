@@ -19,8 +19,9 @@ pub(super) trait Kept: Send {
     /// What it is, as the log calls it.
     fn what(&self) -> &'static str;
 
-    /// Reads it again. True if it changed and is in force; the error is for the operator, and leaves all as it was.
-    fn look(&mut self) -> Result<bool, String>;
+    /// Reads it again. If it changed, the new one is in force, and its text for the log comes back; the error is for the
+    /// operator, and leaves all as it was.
+    fn look(&mut self) -> Result<Option<String>, String>;
 }
 
 /// Follows all of them for ever.
@@ -46,8 +47,8 @@ pub(super) async fn follow(all: Vec<Box<dyn Kept>>) {
 fn look(kept: &mut dyn Kept, complaint: &mut Option<String>) {
     match kept.look() {
         Ok(changed) => {
-            if changed {
-                tracing::info!("{} changed and were read", kept.what());
+            if let Some(now) = changed {
+                tracing::info!(now, "{} changed and were read", kept.what());
             }
             *complaint = None;
         }
@@ -84,13 +85,13 @@ impl Kept for TokenKeys {
         "the token keys"
     }
 
-    fn look(&mut self) -> Result<bool, String> {
+    fn look(&mut self) -> Result<Option<String>, String> {
         let text = cli::present_token_keys(&self.config, &ProcessEnvironment).map_err(|error| error.to_string())?;
         if self.known.same_as(text.expose()) {
-            return Ok(false);
+            return Ok(None);
         }
         self.ring.replace(text.expose_str().unwrap_or_default()).map_err(|error| error.to_string())?;
         self.known = text;
-        Ok(true)
+        Ok(Some(format!("{:?}", self.ring)))
     }
 }

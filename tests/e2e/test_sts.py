@@ -349,7 +349,7 @@ def test_rule_20_token_keys_rotate_without_a_restart(gate):
     good = path.read_text()
     path.write_text("nonsense\n")  # a ring that is none changes nothing
     os.kill(one.process.pid, signal.SIGHUP)
-    poll(lambda: "the token keys are refused" in log(), 10, "the refusal of the ring")
+    poll(lambda: "the token keys cannot be used" in log(), 10, "the refusal of the ring")
     assert works(one.endpoint, before) and works(one.endpoint, assume(one.endpoint, USER, arn))
     path.write_text(good)
     in_use = one.cli("token-key", "retire", f"--id={ring[0]['id']}", check=False)

@@ -103,9 +103,16 @@ pub fn signed_anew(data: &[u8]) {
         let pairs: Vec<(&str, &str)> =
             target.query.iter().map(|(key, value)| (key.as_str(), value.as_deref().unwrap_or_default())).collect();
         let signed = sign(&sent, &target.path, &pairs, UNSIGNED_PAYLOAD);
-        accept(&signed, UNSIGNED_PAYLOAD);
+        let authorization = signed.header_str("authorization").expect("a signature");
+        // Names of headers may be longer together than a verifier reads.
+        if authorization.len() <= MAX_AUTHORIZATION_BYTES {
+            accept(&signed, UNSIGNED_PAYLOAD);
+        }
     }
 }
+
+/// As much of an Authorization header as we read.
+const MAX_AUTHORIZATION_BYTES: usize = 8192;
 
 fn now() -> Timestamp {
     Timestamp::from_seconds(1_780_000_000)
