@@ -141,6 +141,17 @@ async fn rule_25_no_claim_passes_for_another_key() {
     for claims in [json!({"app_id": "root"}), json!({"APP_ID": "root"})] {
         assert_eq!(world.web_said(claims).await, code(403, "AccessDenied"));
     }
+    // A claim that would be another's at a port of the same host.
+    let (url, arn) = ("https://idp.port", "arn:aws:iam:::oidc-provider/idp.port");
+    world.provider_in(&AccountId::empty(), url, &["app"]).await;
+    world.trust(&document(&[statement("Allow", arn, CALL, r#""StringEquals":{"idp.port:8443:sub":"root"}"#)])).await;
+    for claims in [json!({"iss": url, "8443:sub": "root"}), json!({"iss": url, "8443/r:sub": "root"})] {
+        assert_eq!(world.web_said(claims).await, rejected);
+    }
+    world.trust(&document(&[statement("Allow", arn, CALL, "")])).await;
+    for claims in [json!({"iss": url, "8443": "root"}), json!({"iss": url, "urn:8443:sub": "root"})] {
+        assert_eq!(world.web_said(claims).await, code(200, "-"));
+    }
     // A provider whose name is that of the gate's own keys.
     for host in ["aws", "AWS", "sts", "s3", "iam"] {
         let (url, arn) = (format!("https://{host}"), format!("arn:aws:iam:::oidc-provider/{host}"));
