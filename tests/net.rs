@@ -38,3 +38,5 @@ mod mixture;
 mod plain_bodies;
 #[path = "net/refusals.rs"]
 mod refusals;
+#[path = "net/smuggling.rs"]
+mod smuggling;
