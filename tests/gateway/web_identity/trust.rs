@@ -120,6 +120,15 @@ async fn claims_are_conditions() {
         assert_eq!(said, if wanted { code(200, "-") } else { code(403, "AccessDenied") }, "{condition}");
         world.clock.turn(1);
     }
+    // A claim in a variable is text, whatever it holds.
+    let own_name = format!(r#""StringLike":{{"sts:RoleSessionName":"${{{NAME}:nick}}"}}"#);
+    world.trust(&trusting(CALL, &own_name)).await;
+    for (nick, wanted) in
+        [(json!("Bob"), true), (json!("B*"), false), (json!("${*}"), false), (json!(["Bob", "Ann"]), false)]
+    {
+        let said = world.web_said(json!({ "nick": nick })).await;
+        assert_eq!(said, if wanted { code(200, "-") } else { code(403, "AccessDenied") }, "{nick}");
+    }
     // Rule 15: a Deny for everybody is for web identities too.
     let everybody = format!(
         r#"{{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{{"StringEquals":{{"{NAME}:sub":"mallory"}}}}}}"#
