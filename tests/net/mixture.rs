@@ -25,9 +25,11 @@ impl Dice {
     }
 }
 
-/// What the backend does; the path says it: `/b/CLIENT-NUMBER-ACT-SIZE`.
-const ACTS: [&str; 12] =
-    ["length", "chunked", "open", "slow", "silent", "interim", "missing", "early", "half", "reset", "same", "none"];
+/// What the backend does; the path says it: `/b/CLIENT-TURN-NUMBER-ACT-SIZE`.
+const ACTS: [&str; 14] = [
+    "length", "chunked", "open", "slow", "silent", "interim", "missing", "early", "half", "reset", "same", "none",
+    "extra", "pinned",
+];
 const SIZES: [usize; 6] = [0, 1, 37, 16_384, 70_000, 400_000];
 
 /// The content that belongs to a path: no two paths share a line.
@@ -130,6 +132,22 @@ async fn serve(mut stream: TcpStream, stored: &Stored) -> Option<()> {
                 let head = format!("{head}Content-Length: {}\r\n\r\n{document}", document.len());
                 stream.write_all(head.as_bytes()).await.ok()?;
             }
+            // Bytes that belong to no answer.
+            "extra" => {
+                let mut out = with(&plain);
+                out.extend_from_slice(b"HTTP/1.1 200 OK\r\nETag: evil\r\nContent-Length: 4\r\n\r\nevil");
+                stream.write_all(&out).await.ok()?;
+            }
+            // The gate answers for it, and does not wait for its end.
+            "pinned" => {
+                let body = evil();
+                let head = format!("HTTP/1.1 412 P\r\nContent-Length: {}\r\n\r\n", body.len());
+                stream.write_all(head.as_bytes()).await.ok()?;
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                if method != "HEAD" {
+                    stream.write_all(&body).await.ok()?;
+                }
+            }
             "half" => {
                 stream.write_all(&with(&plain)[..plain.len() + content.len() / 2]).await.ok()?;
                 return None;
@@ -144,6 +162,11 @@ async fn serve(mut stream: TcpStream, stored: &Stored) -> Option<()> {
             _ => stream.write_all(&with(&plain)).await.ok()?,
         }
     }
+}
+
+/// Content that passes for answers where it is not taken for what it is.
+fn evil() -> Vec<u8> {
+    b"HTTP/1.1 200 OK\r\nETag: evil\r\nContent-Length: 4\r\n\r\nevil".repeat(1000)
 }
 
 fn missing(path: &str) -> String {
@@ -165,6 +188,10 @@ fn check(asked: &Asked, answer: &Answer) -> bool {
     if let 400 | 502 = answer.status {
         let broken = matches!(act, "reset") || (act == "half" && *method != "HEAD") || *method == "PUT";
         assert!(broken && answer.header("etag").is_none(), "{told}");
+        return goes_on;
+    }
+    if act == "pinned" {
+        assert!(answer.status == 503 && answer.header("etag").is_none(), "{told}");
         return goes_on;
     }
     assert_eq!(answer.header("etag"), Some(&**path), "{told}");
@@ -203,7 +230,14 @@ async fn client(gate: SocketAddr, number: usize, seed: u64) -> (HashMap<String, 
         let (mut asked, mut wire) = (Vec::new(), Vec::new());
         for more in 0..=dice.pick(&[0, 0, 1, 3]) {
             let method = dice.pick(&["GET", "GET", "HEAD", "PUT", "PUT"]);
-            let path = format!("/b/{number}-{turn}-{more}-{}-{}", dice.pick(&ACTS), dice.pick(&SIZES));
+            let (act, size) = (dice.pick(&ACTS), dice.pick(&SIZES));
+            // What is to be read at once must be short; the test's gate answers for what is below `/pin`.
+            let (place, size) = match act {
+                "extra" => ("b", 37),
+                "pinned" => ("pin", size),
+                _ => ("b", size),
+            };
+            let path = format!("/{place}/{number}-{turn}-{more}-{act}-{size}");
             let body = if method == "PUT" { content(&format!("put{path}"), dice.pick(&SIZES)) } else { Vec::new() };
             let length = if method == "PUT" { format!("Content-Length: {}\r\n", body.len()) } else { String::new() };
             wire.extend_from_slice(format!("{method} {path} HTTP/1.1\r\nHost: gate\r\n{length}\r\n").as_bytes());
