@@ -24,13 +24,19 @@ mod chunked;
 mod client_tls;
 #[path = "net/connections.rs"]
 mod connections;
+#[path = "net/cuts.rs"]
+mod cuts;
 #[path = "net/forwarding.rs"]
 mod forwarding;
 #[path = "net/framing.rs"]
 mod framing;
 #[path = "net/heads.rs"]
 mod heads;
+#[path = "net/mixture.rs"]
+mod mixture;
 #[path = "net/plain_bodies.rs"]
 mod plain_bodies;
 #[path = "net/refusals.rs"]
 mod refusals;
+#[path = "net/smuggling.rs"]
+mod smuggling;

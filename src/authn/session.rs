@@ -75,16 +75,14 @@ async fn chain_stands(
     Ok(())
 }
 
-/// Whether the web identity's provider is still the one that vouched, and still knows the client id.
+/// Whether the web identity's provider is still the one that vouched, and still knows the client ids.
 async fn web_origin_stands(claims: &SessionClaims, directory: &dyn Directory) -> Result<(), Error> {
     let Some(origin) = &claims.web else { return Ok(()) };
     let found = directory.provider(&origin.account, &origin.provider).await?.ok_or(Error::SessionRevoked)?;
     let provider = &found.provider;
-    let client = origin
-        .client
-        .as_ref()
-        .is_none_or(|(name, serial)| provider.client_id(name).is_some_and(|client| client.serial == *serial));
-    let stands = provider.id == origin.id && provider.epoch == origin.epoch && client;
+    let mut clients = origin.client.iter().chain(&origin.also);
+    let known = clients.all(|(name, serial)| provider.client_id(name).is_some_and(|client| client.serial == *serial));
+    let stands = provider.id == origin.id && provider.epoch == origin.epoch && known;
     if stands { Ok(()) } else { Err(Error::SessionRevoked) }
 }
 

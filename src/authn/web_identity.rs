@@ -73,10 +73,15 @@ impl WebIdentity {
     /// the token met none although the provider has some: such a session could not be ended by removing it.
     pub fn origin(&self) -> Option<WebOrigin> {
         let provider = &self.provider.provider;
+        let numbered = |name: &str| Some((name.to_owned(), provider.client_id(name)?.serial));
         let client = match self.claims.client() {
-            Some(name) => Some((name.to_owned(), provider.client_id(name)?.serial)),
+            Some(name) => Some(numbered(name)?),
             None if provider.client_ids.is_empty() => None,
             None => return None,
+        };
+        let also = match self.claims.also() {
+            Some(name) => Some(numbered(name)?),
+            None => None,
         };
         Some(WebOrigin {
             account: provider.account.clone(),
@@ -84,6 +89,7 @@ impl WebIdentity {
             id: provider.id.clone(),
             epoch: provider.epoch,
             client,
+            also,
             subject: self.claims.subject().to_owned(),
             audience: self.claims.audience().to_owned(),
         })
@@ -106,6 +112,14 @@ mod tests {
     const NOW: i64 = 1_795_301_624;
 
     fn caller(client_ids: &[(&str, u64)], rules: WebRules) -> Result<WebIdentity, jwt::Error> {
+        caller_with(client_ids, rules, &json!({}))
+    }
+
+    fn caller_with(
+        client_ids: &[(&str, u64)],
+        rules: WebRules,
+        more: &serde_json::Value,
+    ) -> Result<WebIdentity, jwt::Error> {
         let id = UniqueId::parse("AOIPJQABLZS4A3QDU576Q").unwrap();
         let clients = client_ids.iter().map(|(name, serial)| ClientId { name: (*name).to_owned(), serial: *serial });
         let provider = OidcProvider {
@@ -113,8 +127,9 @@ mod tests {
             epoch: 7,
             ..OidcProvider::new(AccountId::empty(), "https://idp.test/x", id, Owner::Account, 0)
         };
-        let claims =
+        let mut claims =
             json!({"iss": "https://idp.test/x", "sub": "alice", "aud": ["other", "app"], "iat": NOW, "exp": NOW + 60});
+        claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let text = testing::token(&claims);
         let token = WebToken::parse(&text)?;
         let entry = Arc::new(ProviderEntry { provider, revision: 3 });
@@ -128,6 +143,18 @@ mod tests {
         let origin = caller.origin().unwrap();
         assert_eq!((origin.provider.as_str(), origin.epoch, origin.subject.as_str()), ("idp.test/x", 7, "alice"));
         assert_eq!((origin.client, origin.audience.as_str()), (Some(("app".to_owned(), 5)), "app"));
+    }
+
+    #[test]
+    fn rule_21_a_session_records_both_client_ids_that_its_token_needed() {
+        let ids = [("web", 1), ("app", 5)];
+        let both = caller_with(&ids, WebRules::default(), &json!({"azp": "web"})).unwrap().origin().unwrap();
+        assert_eq!((both.client, both.also), (Some(("web".to_owned(), 1)), Some(("app".to_owned(), 5))));
+        let one = caller_with(&ids, WebRules::default(), &json!({"azp": "app"})).unwrap().origin().unwrap();
+        assert_eq!((one.client, one.also), (Some(("app".to_owned(), 5)), None));
+        let lax = WebRules { accept_access_tokens: true, ..WebRules::default() };
+        let access = caller_with(&ids, lax, &json!({"azp": "web", "aud": "account"})).unwrap().origin().unwrap();
+        assert_eq!((access.client, access.also), (Some(("web".to_owned(), 1)), None));
     }
 
     #[test]

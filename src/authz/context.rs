@@ -35,6 +35,9 @@ pub fn web_identity_context(caller: &WebIdentity, head: &RequestHead, now: Times
         return None;
     }
     for (claim, values) in caller.claims().conditions() {
+        if is_of_a_port(name, &claim) {
+            return None;
+        }
         let key = format!("{name}:{claim}");
         if context.get(&key).is_some() {
             return None;
@@ -51,6 +54,12 @@ pub fn web_identity_context(caller: &WebIdentity, head: &RequestHead, now: Times
 fn is_own(name: &str) -> bool {
     let (vendor, rest) = name.split_once(':').unwrap_or((name, ""));
     OWN_VENDORS.iter().any(|own| vendor.eq_ignore_ascii_case(own)) && !rest.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether the claim would pass for one of a provider at a port of the same host: `8443:sub` of `idp.example` for `sub`
+/// of `idp.example:8443`.
+fn is_of_a_port(name: &str, claim: &str) -> bool {
+    !name.contains([':', '/']) && claim.contains(':') && claim.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Time and source.

@@ -20,7 +20,9 @@ use tokio::sync::{OwnedMutexGuard, Semaphore};
 /// Entries that are remembered. Beyond, those that were not used for longest are fetched again.
 const MAX_ENTRIES: u64 = 4096;
 /// Fetches at once, of all providers.
-const MAX_FETCHES: usize = 16;
+const MAX_FETCHES: usize = 32;
+/// Fetches at once, of the providers of one account: whose providers are slow keeps no other account waiting.
+const MAX_FETCHES_OF_ACCOUNT: usize = 8;
 
 /// The keys of identity providers, fetched and held.
 pub struct Fetcher {
@@ -31,6 +33,7 @@ struct Shared {
     source: Source,
     entries: Cache<EntryKey, Arc<Entry>>,
     fetches: Semaphore,
+    fetches_of: Cache<AccountId, Arc<Semaphore>>,
     clock: Arc<dyn Clock>,
     refresh: u64,
     keep: u64,
@@ -89,7 +92,9 @@ impl Fetcher {
         let (refresh, keep) = (nanos(oidc.refresh), nanos(oidc.keep));
         let (fetched, failed) = Default::default();
         let fetches = Semaphore::new(MAX_FETCHES);
-        Self { shared: Arc::new(Shared { source, entries, fetches, clock, refresh, keep, fetched, failed }) }
+        let fetches_of = Cache::new(MAX_ENTRIES);
+        let shared = Shared { source, entries, fetches, fetches_of, clock, refresh, keep, fetched, failed };
+        Self { shared: Arc::new(shared) }
     }
 
     /// How many fetches have brought keys since the start, and how many have not.
@@ -103,7 +108,9 @@ impl WebKeys for Fetcher {
     async fn keys(&self, provider: &OidcProvider, hint: &KeyHint<'_>) -> Result<Arc<KeySet>, WebKeysError> {
         let key = EntryKey::of(provider);
         let asked = Asked { url: key.url.clone(), thumbprints: key.thumbprints.clone() };
-        let call = Call { shared: &self.shared, entry: self.shared.entries.get_with(key, Arc::default), asked };
+        let account = &provider.account;
+        let call =
+            Call { shared: &self.shared, entry: self.shared.entries.get_with(key, Arc::default), asked, account };
         call.keys(hint).await
     }
 }
@@ -113,6 +120,7 @@ struct Call<'a> {
     shared: &'a Arc<Shared>,
     entry: Arc<Entry>,
     asked: Asked,
+    account: &'a AccountId,
 }
 
 impl Call<'_> {
@@ -170,10 +178,17 @@ impl Call<'_> {
         }
     }
 
+    /// The fetches that the account may do at once.
+    fn turns(&self) -> Arc<Semaphore> {
+        let few = || Arc::new(Semaphore::new(MAX_FETCHES_OF_ACCOUNT));
+        self.shared.fetches_of.get_with_by_ref(self.account, few)
+    }
+
     /// The fetch, in a task of its own: it ends, and its outcome is noted, whether or not somebody waits for it.
     fn start(&self, mut tally: OwnedMutexGuard<Tally>) -> tokio::task::JoinHandle<Result<(), WebKeysError>> {
         let (shared, entry, asked) = (Arc::clone(self.shared), Arc::clone(&self.entry), self.asked.clone());
-        tokio::spawn(async move { shared.fetch(&entry, &asked, &mut tally).await })
+        let turns = self.turns();
+        tokio::spawn(async move { shared.fetch(&entry, &asked, &turns, &mut tally).await })
     }
 }
 
@@ -182,9 +197,15 @@ impl Shared {
         self.clock.ticks().saturating_sub(held.fetched)
     }
 
-    async fn fetch(&self, entry: &Entry, asked: &Asked, tally: &mut Tally) -> Result<(), WebKeysError> {
+    async fn fetch(
+        &self,
+        entry: &Entry,
+        asked: &Asked,
+        turns: &Semaphore,
+        tally: &mut Tally,
+    ) -> Result<(), WebKeysError> {
         let began = self.clock.ticks();
-        match self.keys_of(asked).await {
+        match self.keys_of(asked, turns).await {
             Ok(keys) => {
                 entry.held.store(Some(Arc::new(Held { keys: Arc::new(keys), fetched: began })));
                 tally.succeeded();
@@ -201,10 +222,13 @@ impl Shared {
         }
     }
 
-    async fn keys_of(&self, asked: &Asked) -> Result<KeySet, Error> {
-        let waiting = tokio::time::timeout(self.source.limit, self.fetches.acquire());
-        // The semaphore is never closed.
-        let Ok(Ok(_permit)) = waiting.await else { return Err(Error::Busy) };
+    async fn keys_of(&self, asked: &Asked, turns: &Semaphore) -> Result<KeySet, Error> {
+        // The account's own turn first: while it waits for that, it takes none of all.
+        let turn = async { (turns.acquire().await, self.fetches.acquire().await) };
+        // The semaphores are never closed.
+        let Ok((Ok(_of_account), Ok(_of_all))) = tokio::time::timeout(self.source.limit, turn).await else {
+            return Err(Error::Busy);
+        };
         self.source.fetch(asked).await
     }
 }

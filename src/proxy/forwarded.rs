@@ -65,6 +65,10 @@ impl<'b> AnswerHead<'b> {
         let status = parsed.code.filter(|status| (100..600).contains(status)).ok_or(Malformed)?;
         let fields: Vec<_> = parsed.headers.iter().map(|field| (field.name, field.value)).collect();
         let framing = framing(&fields)?;
+        // HTTP/1.0 has no coding: such framing is faulty (RFC 9112 section 6.1).
+        if parsed.version != Some(1) && matches!(framing, Some(AnswerBody::Chunked(_))) {
+            return Err(Malformed);
+        }
         let body = match framing {
             _ if to_head || status < 200 || matches!(status, 204 | 304) => AnswerBody::None,
             Some(body) => body,

@@ -100,6 +100,9 @@ pub struct WebOrigin {
     /// configuration lets that be.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub client: Option<(String, u64)>,
+    /// Another client id that the token needed: the one in `aud`, where `azp` is the first.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub also: Option<(String, u64)>,
     /// `sub` of the token.
     #[serde(rename = "s")]
     pub subject: String,

@@ -61,6 +61,7 @@ impl World {
                 id: provider.id.clone(),
                 epoch: provider.epoch,
                 client: Some((client.name.clone(), client.serial)),
+                also: None,
                 subject: "sub".to_owned(),
                 audience: "app".to_owned(),
             })),

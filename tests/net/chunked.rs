@@ -6,9 +6,9 @@ use rolegate::proxy::AwsChunked;
 use rolegate::sigv4::{BodyError, ChunkDecoder, ChunkEvent, ChunkLimits};
 use rolegate::wire::Method;
 
-const UNSIGNED: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
-const SIGNED: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
-const SIGNED_TRAILER: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
+pub(crate) const UNSIGNED: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+pub(crate) const SIGNED: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+pub(crate) const SIGNED_TRAILER: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
 const CONTENT: &[u8] = b"The quick brown fox jumps over the lazy dog";
 const NAME: &str = "x-amz-checksum-sha256";
 
@@ -20,7 +20,7 @@ fn checksum(content: &[u8]) -> String {
 }
 
 /// Head and body of an upload of one kind. `coded` sends it without Content-Length.
-fn upload(kind: &str, chunks: &[&[u8]], coded: bool) -> (String, Vec<u8>) {
+pub(crate) fn upload(kind: &str, chunks: &[&[u8]], coded: bool) -> (String, Vec<u8>) {
     let content = chunks.concat();
     let request = |length: Option<usize>| {
         let mut request = ClientRequest::new(Method::Put, "/b/k", kind)
@@ -56,7 +56,8 @@ fn upload(kind: &str, chunks: &[&[u8]], coded: bool) -> (String, Vec<u8>) {
     (head, body)
 }
 
-fn code(piece: &[u8]) -> Vec<u8> {
+/// A piece in the chunked transfer coding.
+pub(crate) fn code(piece: &[u8]) -> Vec<u8> {
     let mut out = format!("{:x}\r\n", piece.len()).into_bytes();
     out.extend_from_slice(piece);
     out.extend_from_slice(b"\r\n");

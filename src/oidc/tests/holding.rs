@@ -157,3 +157,26 @@ async fn strangers_at_once_share_one_fetch() {
     }
     assert_eq!(idp.count("/keys"), 2);
 }
+
+#[tokio::test]
+async fn slow_providers_of_one_account_keep_no_other_waiting() {
+    let (slow, quick) = (Idp::plain().await, Idp::plain().await);
+    slow.wait(60_000);
+    let url = quick.url("http", "localhost", "");
+    quick.serve(&url, &["a"]);
+    let bench = Arc::new(Setting::default().allow(&["localhost"]).limit(1500).bench());
+    let of = |name: &str| AccountId::parse(name).unwrap();
+    let calls: Vec<_> = (0..60)
+        .map(|number| {
+            let asked = provider_of(of("one"), &slow.url("http", "localhost", &format!("/{number}")), &[]);
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move { bench.ask(&asked, "a").await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let other = provider_of(of("two"), &url, &[]);
+    assert_eq!(tokio::time::timeout(Duration::from_secs(1), bench.ask(&other, "a")).await, Ok(Ok(1)));
+    for call in calls {
+        assert_eq!(call.await.unwrap(), Err(WebKeysError::Unreachable));
+    }
+}

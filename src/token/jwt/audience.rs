@@ -8,6 +8,8 @@ use super::{Error, Rules};
 pub(super) struct Audience {
     /// The client id that was met.
     pub(super) client: Option<String>,
+    /// Of `aud` the client id that was met, where `azp` is another.
+    pub(super) also: Option<String>,
     /// What the answer shows.
     pub(super) shown: String,
 }
@@ -22,7 +24,7 @@ pub(super) fn check(claims: &Object, rules: &Rules<'_>) -> Result<Audience, Erro
         let shown = party.or(audiences.first().copied()).or(client);
         return match shown {
             _ if rules.require_client_ids => Err(Error::NoClientIds),
-            Some(shown) => Ok(Audience { client: None, shown: shown.to_owned() }),
+            Some(shown) => Ok(Audience { client: None, also: None, shown: shown.to_owned() }),
             None => Err(Error::MissingClaim { claim: "aud" }),
         };
     }
@@ -33,7 +35,10 @@ pub(super) fn check(claims: &Object, rules: &Rules<'_>) -> Result<Audience, Erro
     let met = audiences.iter().copied().find(registered);
     let alone = if rules.accept_access_tokens { party.or(client.filter(registered)) } else { None };
     match met.map(|met| party.unwrap_or(met)).or(alone) {
-        Some(client) => Ok(Audience { client: Some(client.to_owned()), shown: client.to_owned() }),
+        Some(client) => {
+            let also = met.filter(|met| *met != client).map(ToOwned::to_owned);
+            Ok(Audience { client: Some(client.to_owned()), also, shown: client.to_owned() })
+        }
         None if audiences.is_empty() => Err(Error::MissingClaim { claim: "aud" }),
         None => Err(Error::Audience),
     }

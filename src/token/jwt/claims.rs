@@ -52,6 +52,11 @@ impl WebClaims {
         self.audience.client.as_deref()
     }
 
+    /// The client id in `aud` that the token met besides [`Self::client`], where that is another `azp`: the token needs both.
+    pub fn also(&self) -> Option<&str> {
+        self.audience.also.as_deref()
+    }
+
     /// What the answer's `Audience` shows: `azp`, else the `aud` that is in the list (without a list the first), else
     /// of an access token `client_id`.
     pub fn audience(&self) -> &str {

@@ -10,8 +10,9 @@ async fn rule_21_what_ends_the_provider_ends_its_sessions() {
         world.role("Next", Owner::Account, &next, &[("p", &policy("Allow", "s3:*", "*"))]).await;
         let session = world.web_session(json!({})).await;
         let other = world.web_session(json!({"aud": "app2"})).await;
+        let both = world.web_session(json!({"azp": "app2"})).await;
         let chained = world.assume(&session, "Next").await;
-        for by in [&session, &other, &chained] {
+        for by in [&session, &other, &both, &chained] {
             assert!(world.gets(by).await);
         }
         match ending {
@@ -34,7 +35,7 @@ async fn rule_21_what_ends_the_provider_ends_its_sessions() {
             _ => world.change_role("Web", |role| role.epoch += 1).await,
         }
         world.epochs.forget_all();
-        for by in [&session, &chained] {
+        for by in [&session, &both, &chained] {
             let reply = world.send(Req::get("/b-one/k").sign(&world, by)).await;
             assert_eq!(reply.said(), code(400, "InvalidToken"), "{ending}");
         }

@@ -120,6 +120,15 @@ async fn claims_are_conditions() {
         assert_eq!(said, if wanted { code(200, "-") } else { code(403, "AccessDenied") }, "{condition}");
         world.clock.turn(1);
     }
+    // A claim in a variable is text, whatever it holds.
+    let own_name = format!(r#""StringLike":{{"sts:RoleSessionName":"${{{NAME}:nick}}"}}"#);
+    world.trust(&trusting(CALL, &own_name)).await;
+    for (nick, wanted) in
+        [(json!("Bob"), true), (json!("B*"), false), (json!("${*}"), false), (json!(["Bob", "Ann"]), false)]
+    {
+        let said = world.web_said(json!({ "nick": nick })).await;
+        assert_eq!(said, if wanted { code(200, "-") } else { code(403, "AccessDenied") }, "{nick}");
+    }
     // Rule 15: a Deny for everybody is for web identities too.
     let everybody = format!(
         r#"{{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{{"StringEquals":{{"{NAME}:sub":"mallory"}}}}}}"#
@@ -140,6 +149,17 @@ async fn rule_25_no_claim_passes_for_another_key() {
     world.trust(&trusting(CALL, &format!(r#""StringEquals":{{"{NAME}:app_id":"root"}}"#))).await;
     for claims in [json!({"app_id": "root"}), json!({"APP_ID": "root"})] {
         assert_eq!(world.web_said(claims).await, code(403, "AccessDenied"));
+    }
+    // A claim that would be another's at a port of the same host.
+    let (url, arn) = ("https://idp.port", "arn:aws:iam:::oidc-provider/idp.port");
+    world.provider_in(&AccountId::empty(), url, &["app"]).await;
+    world.trust(&document(&[statement("Allow", arn, CALL, r#""StringEquals":{"idp.port:8443:sub":"root"}"#)])).await;
+    for claims in [json!({"iss": url, "8443:sub": "root"}), json!({"iss": url, "8443/r:sub": "root"})] {
+        assert_eq!(world.web_said(claims).await, rejected);
+    }
+    world.trust(&document(&[statement("Allow", arn, CALL, "")])).await;
+    for claims in [json!({"iss": url, "8443": "root"}), json!({"iss": url, "urn:8443:sub": "root"})] {
+        assert_eq!(world.web_said(claims).await, code(200, "-"));
     }
     // A provider whose name is that of the gate's own keys.
     for host in ["aws", "AWS", "sts", "s3", "iam"] {
