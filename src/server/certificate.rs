@@ -47,11 +47,13 @@ impl Certificate {
     /// What does the handshakes: TLS 1.2 and 1.3, HTTP/1.1 only.
     pub(super) fn acceptor(&self) -> Result<TlsAcceptor, String> {
         let shown: Arc<Shown> = Arc::clone(&self.shown);
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
             .with_no_client_auth()
             .with_cert_resolver(shown);
+        // Who asks for another protocol under this certificate is told so, and not answered in HTTP.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }

@@ -9,6 +9,7 @@ files that does not belong together is never taken, neither then nor at the star
 import hashlib
 import os
 import signal
+import socket
 import ssl
 from types import SimpleNamespace
 
@@ -181,3 +182,16 @@ def test_a_gate_does_not_start_with_a_key_that_is_not_the_certificates(gate, tmp
     done = one.cli("serve", check=False)
     assert done.returncode == 1
     assert "listen.tls_cert" in done.stderr and str(key) in done.stderr and "cannot serve" in done.stderr
+
+
+@pytest.mark.parametrize("offered, wanted", [(None, None), (["http/1.1"], "http/1.1"), (["h2", "http/1.1"], "http/1.1")])
+def test_no_other_protocol_is_spoken_than_http_1(served, authority, offered, wanted):
+    context = ssl.create_default_context(cafile=str(authority[0]))
+    if offered:
+        context.set_alpn_protocols(offered)
+    host, port = served.address.split(":")
+    with socket.create_connection((host, int(port))) as tcp, context.wrap_socket(tcp, server_hostname=host) as tls:
+        assert tls.selected_alpn_protocol() == wanted
+    context.set_alpn_protocols(["h2"])
+    with socket.create_connection((host, int(port))) as tcp, pytest.raises(ssl.SSLError):
+        context.wrap_socket(tcp, server_hostname=host)
