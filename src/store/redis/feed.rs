@@ -24,6 +24,8 @@ const BEAT: Duration = Duration::from_millis(500);
 const TRUST: Duration = Duration::from_secs(2);
 /// Beats of a gate that is gone leave by themselves.
 const BEAT_LIFE: Duration = Duration::from_secs(10);
+/// So many beats, and the server is asked anew whether it is fit: what was true of it can be changed while it runs.
+const CHECKED_BEATS: u32 = 10;
 /// Time before a new session is tried, first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
@@ -50,6 +52,7 @@ enum Over {
     Flushed,
     Silent,
     OtherStore,
+    Unfit,
 }
 
 /// Starts the feed. It is on when this returns.
@@ -108,9 +111,21 @@ impl Session {
     /// Passes changes on until the session is over.
     async fn listen(&mut self, link: &Link, feed: &broadcast::Sender<Notice>) -> Over {
         loop {
-            match timeout(TRUST, self.until_beat(link, feed)).await {
+            for _ in 0..CHECKED_BEATS {
+                match timeout(TRUST, self.until_beat(link, feed)).await {
+                    Ok(Ok(())) => tell(feed, Notice::Heard),
+                    Ok(Err(over)) => return over,
+                    Err(_) => return Over::Silent,
+                }
+            }
+            match timeout(TRUST, link.server.check(&mut self.connection)).await {
                 Ok(Ok(())) => {}
-                Ok(Err(over)) => return over,
+                Ok(Err(OpenError::OtherStore(_))) => return Over::OtherStore,
+                Ok(Err(OpenError::Unreachable { .. })) => return Over::Disconnected,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "the store cannot be used any more");
+                    return Over::Unfit;
+                }
                 Err(_) => return Over::Silent,
             }
         }
@@ -165,6 +180,7 @@ impl Over {
             Self::Flushed => "the database was emptied",
             Self::Silent => "no beat came back for two seconds",
             Self::OtherStore => "the store's id changed",
+            Self::Unfit => "the server is not fit to hold the store any more",
         }
     }
 }
