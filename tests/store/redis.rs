@@ -257,6 +257,35 @@ async fn a_full_server_takes_no_part_of_a_commit() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_no_writes_is_still_heard() {
+    for (full, again) in [
+        (&["CONFIG", "SET", "maxmemory", "1"], &["CONFIG", "SET", "maxmemory", "0"]),
+        (&["CONFIG", "SET", "min-replicas-to-write", "1"], &["CONFIG", "SET", "min-replicas-to-write", "0"]),
+    ] {
+        let server = RedisServer::start();
+        let store = open(&server).await;
+        opened(Arc::clone(&store) as Arc<dyn Store>, 1).await.unwrap();
+        create(store.as_ref(), "a", 1).await;
+        let mut feed = store.subscribe();
+        server.say(full);
+        assert!(store.commit(writes(vec![put("b", Expect::Absent, 1)])).await.is_err());
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            told.push(heard(&mut feed, |notice| !matches!(notice, Notice::Changed(_))).await);
+        }
+        assert_eq!(told, vec![Notice::Heard; 3], "{full:?}");
+        assert_eq!(store.load(&key("a")).await, Ok(Some(record(1))));
+        // The feed is made anew under it too.
+        server.say(&["CLIENT", "KILL", "ID", &server.feed_clients()[0]]);
+        heard(&mut feed, |notice| *notice == Notice::Lost).await;
+        heard(&mut feed, |notice| *notice == Notice::Restored).await;
+        server.say(again);
+        store.commit(writes(vec![put("b", Expect::Absent, 1)])).await.unwrap();
+        assert_eq!(heard(&mut feed, |notice| *notice == Notice::Changed(key("b"))).await, Notice::Changed(key("b")));
+    }
+}
+
+#[tokio::test]
 async fn rule_27_what_does_not_fit_behind_an_index_or_in_a_value_is_damage() {
     let server = RedisServer::start();
     let store = open(&server).await;

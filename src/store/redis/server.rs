@@ -136,9 +136,7 @@ impl Server {
     /// Whether the server is fit: a primary, without eviction, with our store.
     pub(super) async fn check(&self, connection: &mut MultiplexedConnection) -> Result<(), OpenError> {
         let info: String = cmd("INFO").query_async(connection).await.map_err(|error| self.unreachable(&error))?;
-        let field = |name: &str| {
-            info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim).unwrap_or_default()
-        };
+        let field = |name: &str| field(&info, name).unwrap_or_default();
         if field("role") != "master" {
             return Err(OpenError::Replica(self.name.clone()));
         }
@@ -147,6 +145,11 @@ impl Server {
             return Err(OpenError::Evicts { server: self.name.clone(), policy });
         }
         self.check_identity(connection).await
+    }
+
+    /// Which run of which server this INFO is of.
+    pub(super) fn run_id(info: &str) -> Option<&str> {
+        field(info, "run_id")
     }
 
     /// Whether the store's own record is as it was first seen, if it was (security rule 18).
@@ -188,6 +191,10 @@ impl Server {
     pub(super) fn silent(&self) -> OpenError {
         OpenError::Unreachable { server: self.name.clone(), what: SILENT.to_owned() }
     }
+}
+
+fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
 fn client(info: ConnectionInfo, options: &RedisOptions) -> Option<Client> {
