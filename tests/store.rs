@@ -16,5 +16,9 @@ mod redis;
 mod redis_server;
 #[cfg(test)]
 #[cfg(feature = "shell")]
+#[path = "store/redis_unfit.rs"]
+mod redis_unfit;
+#[cfg(test)]
+#[cfg(feature = "shell")]
 #[path = "store/sqlite.rs"]
 mod sqlite;

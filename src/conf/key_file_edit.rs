@@ -13,6 +13,8 @@ pub struct KeyFileEdit {
     path: PathBuf,
     draft: PathBuf,
     file: File,
+    /// The draft is in the file's place: what has its name now is another's.
+    moved: bool,
 }
 
 impl KeyFileEdit {
@@ -24,7 +26,7 @@ impl KeyFileEdit {
         name.push(".new");
         let draft = path.with_file_name(name);
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft) {
-            Ok(file) => Ok(Self { path, draft, file }),
+            Ok(file) => Ok(Self { path, draft, file, moved: false }),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(KeyFileError::Busy(draft)),
             Err(reason) => Err(failed(&draft, reason)),
         }
@@ -34,6 +36,7 @@ impl KeyFileEdit {
     pub fn commit(mut self, text: &Secret) -> Result<(), KeyFileError> {
         let written = self.file.write_all(text.expose()).and_then(|()| self.file.sync_all());
         let renamed = written.and_then(|()| std::fs::rename(&self.draft, &self.path));
+        self.moved = renamed.is_ok();
         let kept = renamed.and_then(|()| match self.path.parent() {
             Some(folder) => File::open(folder)?.sync_all(),
             None => Ok(()),
@@ -44,8 +47,10 @@ impl KeyFileEdit {
 
 impl Drop for KeyFileEdit {
     fn drop(&mut self) {
-        // After a commit it is gone already.
-        let _ = std::fs::remove_file(&self.draft);
+        if !self.moved {
+            // One that stays is named by the next command.
+            let _ = std::fs::remove_file(&self.draft);
+        }
     }
 }
 

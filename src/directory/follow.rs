@@ -21,10 +21,12 @@ pub async fn follow(records: Records, epochs: Arc<Epochs>, clock: Arc<dyn Clock>
                 epochs.lost(clock.ticks());
             }
             Ok(Notice::Restored) => {
-                epochs.restored();
+                epochs.restored_at(clock.ticks());
                 tracing::info!("the store's change feed is on: all cached entries were dropped");
             }
-            // Notices were missed: as good as a gap that is over.
+            Ok(Notice::Heard) => epochs.heard(clock.ticks()),
+            // Notices were missed: as good as a gap that is over. Was it the feed's end or its return, the next time
+            // that it is heard of, or not, tells.
             Err(RecvError::Lagged(_)) => epochs.forget_all(),
             Err(RecvError::Closed) => {
                 epochs.lost(clock.ticks());

@@ -4,7 +4,8 @@
 //! change notice moves the stamp of its key's shard, a broken feed moves all of them, so an entry that was
 //! loaded before a change never compares equal after it: also one whose load was under way. Positive
 //! entries live five minutes at most; absences are kept apart, and shortly. While the feed is off, entries
-//! go on serving for the configured grace, then every lookup answers an error.
+//! go on serving for the configured grace, then every lookup answers an error. The grace counts from when the feed was
+//! last heard of.
 
 mod epochs;
 mod follow;
@@ -109,10 +110,7 @@ impl CachedDirectory {
 
     /// Whether lookups may still be answered: the feed is on, or has been off for less than the grace.
     pub fn is_trusted(&self) -> bool {
-        match self.epochs.lost_at() {
-            None => true,
-            Some(since) => self.clock.ticks().saturating_sub(since) < self.grace_nanos,
-        }
+        self.epochs.is_trusted(self.clock.ticks(), self.grace_nanos)
     }
 
     fn source(&self) -> Source<'_> {
@@ -121,7 +119,11 @@ impl CachedDirectory {
 
     /// What can be said of `name` without waiting; none if it must be fetched.
     fn at_hand<T: Send + Sync + 'static>(&self, shelf: &Shelf<T>, name: Name<'_>) -> Option<Found<T>> {
-        if self.is_trusted() { shelf.recall(name, self.source()).map(Ok) } else { Some(Err(LookupError::Stale)) }
+        let now = self.clock.ticks();
+        match self.epochs.is_trusted(now, self.grace_nanos) {
+            true => shelf.recall(name, &self.epochs, now).map(Ok),
+            false => Some(Err(LookupError::Stale)),
+        }
     }
 
     /// An entity by name: its record is `key`'s.

@@ -143,20 +143,19 @@ impl<T: Send + Sync + 'static> Shelf<T> {
 
     /// The answer given last under this name, while it holds: its record has not changed since, and its life is not
     /// over. No lock, and nothing is made.
-    pub(super) fn recall(&self, name: Name<'_>, source: Source<'_>) -> Option<Option<Arc<T>>> {
+    pub(super) fn recall(&self, name: Name<'_>, epochs: &Epochs, now: u64) -> Option<Option<Arc<T>>> {
         let found = self
             .front
-            .find(name, |entry| (entry.is_of(name) && self.holds(entry, source)).then(|| entry.value.clone()));
+            .find(name, |entry| (entry.is_of(name) && self.holds(entry, epochs, now)).then(|| entry.value.clone()));
         if found.is_some() {
             self.counters.hit();
         }
         found
     }
 
-    fn holds(&self, entry: &Remembered<T>, source: Source<'_>) -> bool {
+    fn holds(&self, entry: &Remembered<T>, epochs: &Epochs, now: u64) -> bool {
         let life = if entry.value.is_some() { self.life_nanos } else { self.absence_nanos };
-        entry.birth.stamp == source.epochs.stamp_at(entry.place)
-            && source.clock.ticks().saturating_sub(entry.birth.ticks) < life
+        entry.birth.stamp == epochs.stamp_at(entry.place) && now.saturating_sub(entry.birth.ticks) < life
     }
 
     fn remember(&self, name: Name<'_>, key: &RecordKey, value: Option<&Arc<T>>, birth: Birth, source: Source<'_>) {
@@ -167,7 +166,8 @@ impl<T: Send + Sync + 'static> Shelf<T> {
             value: value.cloned(),
             birth,
         };
-        self.front.remember(name, entry, |known| known.is_of(name) || !self.holds(known, source));
+        let now = source.clock.ticks();
+        self.front.remember(name, entry, |known| known.is_of(name) || !self.holds(known, source.epochs, now));
     }
 
     /// What the caches behind the front know.

@@ -84,6 +84,8 @@ fn serve(config: Config, options: ServeOptions) -> Result<(), HookError> {
         tracing::warn!("{warning}");
     }
     let epochs = Arc::new(Epochs::default());
+    // Either store is heard of all the time: should its feed be off already, nobody would say so.
+    epochs.heard(clock.ticks());
     runtime.spawn(directory::follow(records.clone(), Arc::clone(&epochs), Arc::clone(&clock)));
     let ring = Arc::clone(token_keys.ring());
     let certificate = config.listen.tls.clone().map(Certificate::open).transpose().map_err(StartError::Tls)?;

@@ -95,6 +95,9 @@ pub enum Notice {
     /// Anything may have changed: what was cached before must go. The feed is on again, or the adapter saw
     /// that someone else changed something but not what.
     Restored,
+    /// The feed is on, and told all that changed before this. Comes every half second from an adapter that other
+    /// processes share.
+    Heard,
 }
 
 /// Why the store did not do it.
@@ -128,7 +131,8 @@ pub enum Error {
 
 /// The port. Adapters promise: a commit is atomic and durable when it returns; `load` after it sees it;
 /// `list` is in byte order of names, and a page shows one moment; every change by anyone is followed by a
-/// [`Notice::Changed`], or by [`Notice::Restored`], with [`Notice::Lost`] before it while changes go unheard.
+/// [`Notice::Changed`], or by [`Notice::Restored`], with [`Notice::Lost`] before it while changes go unheard;
+/// [`Notice::Heard`] comes while they are heard, and never between those two.
 /// While the feed is lost, what is loaded is still what the store holds, or an error.
 #[async_trait]
 pub trait Store: Send + Sync {

@@ -120,6 +120,28 @@ async fn rule_22_without_the_feed_entries_serve_for_the_grace_and_then_nothing_d
 }
 
 #[tokio::test]
+async fn rule_22_a_feed_that_falls_silent_is_as_good_as_broken() {
+    let world = World::new().await;
+    let one = world.standalone("TESTER1").await;
+    world.bucket("b-one", world.owner("TESTER1").await, None).await;
+    let get = || Req::get("/b-one/k").sign(&world, &one);
+    world.epochs.heard(world.clock.ticks());
+    assert!(world.send(get()).await.is_forward());
+    // The machine slept, or the feed's task is stuck: nothing says that it broke.
+    world.clock.turn(59);
+    assert!(world.send(get()).await.is_forward());
+    world.clock.turn(1);
+    assert_eq!(world.send(get()).await.said(), (503, "ServiceUnavailable".into()));
+    // That it broke is noticed now, and was then.
+    world.epochs.lost(world.clock.ticks());
+    assert_eq!(world.send(get()).await.said(), (503, "ServiceUnavailable".into()));
+    let before = world.store.calls();
+    world.epochs.heard(world.clock.ticks());
+    assert!(world.send(get()).await.is_forward());
+    assert_eq!(world.store.calls() - before, 3, "key, user and bucket are loaded anew");
+}
+
+#[tokio::test]
 async fn rule_22_entries_have_a_hard_life_and_absences_a_short_one() {
     let world = World::new().await;
     world.standalone("TESTER1").await;

@@ -21,7 +21,7 @@ impl Fixture for RedisServer {
 
 conformance!(RedisServer::start());
 
-async fn open(server: &RedisServer) -> Arc<RedisStore> {
+pub(crate) async fn open(server: &RedisServer) -> Arc<RedisStore> {
     Arc::new(RedisStore::open(&server.options()).await.unwrap())
 }
 
@@ -87,30 +87,6 @@ async fn rule_18_a_server_that_came_back_empty_is_another_store() {
 }
 
 #[tokio::test]
-async fn rule_18_an_emptied_database_and_a_removed_id_are_noticed() {
-    for words in [&["FLUSHALL"][..], &["DEL", "rolegate:{g}:meta:store"], &["SET", "rolegate:{g}:meta:store", "1 {}"]] {
-        let server = RedisServer::start();
-        let store = open(&server).await;
-        opened(Arc::clone(&store) as Arc<dyn Store>, 1).await.unwrap();
-        create(store.as_ref(), "a", 1).await;
-        let mut feed = store.subscribe();
-        server.say(words);
-        heard(&mut feed, |notice| *notice == Notice::Lost).await;
-        until_other_store(&store).await;
-        assert_eq!(feed.try_recv(), Err(TryRecvError::Empty), "{words:?}");
-    }
-}
-
-async fn until_other_store(store: &RedisStore) {
-    let asked = timeout(Duration::from_secs(10), async {
-        while store.load(&key("a")).await != Err(Error::OtherStore) {
-            sleep(Duration::from_millis(10)).await;
-        }
-    });
-    asked.await.expect("the store is still believed");
-}
-
-#[tokio::test]
 async fn rule_22_a_feed_gap_is_lost_then_restored_and_what_changed_in_it_is_found() {
     let server = RedisServer::start();
     let (store, other) = (open(&server).await, open(&server).await);
@@ -154,49 +130,8 @@ async fn rule_22_beats_keep_the_feed_and_name_no_record() {
     let store = open(&server).await;
     let mut feed = store.subscribe();
     sleep(Duration::from_secs(3)).await;
-    assert_eq!(feed.try_recv(), Err(TryRecvError::Empty));
-}
-
-#[tokio::test]
-async fn rule_18_a_server_that_evicts_and_a_replica_are_refused() {
-    let server = RedisServer::start();
-    let store = open(&server).await;
-    let mut feed = store.subscribe();
-    server.say(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
-    let error = RedisStore::open(&server.options()).await.err().unwrap();
-    assert!(matches!(&error, OpenError::Evicts { policy, .. } if policy == "allkeys-lru"), "{error}");
-    // One that was fit is asked again with every connection.
-    server.say(&["CLIENT", "KILL", "ID", &server.feed_clients()[0]]);
-    heard(&mut feed, |notice| *notice == Notice::Lost).await;
-    assert!(matches!(store.load(&key("a")).await, Err(Error::Unavailable(text)) if text.contains("noeviction")));
-    server.say(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
-    heard(&mut feed, |notice| *notice == Notice::Restored).await;
-
-    let replica = RedisServer::start_with(&["--replicaof", "127.0.0.1", &server.port().to_string()]);
-    assert!(matches!(RedisStore::open(&replica.options()).await, Err(OpenError::Replica(_))));
-}
-
-#[tokio::test]
-async fn a_full_server_takes_no_part_of_a_commit() {
-    let server = RedisServer::start();
-    let store = open(&server).await;
-    create(store.as_ref(), "a", 1).await;
-    create(store.as_ref(), "b", 1).await;
-    server.say(&["CONFIG", "SET", "maxmemory", "1"]);
-    // The removal stands first: it alone would fit.
-    let commit = || {
-        writes(vec![
-            (key("a"), Expect::Revision(1), Change::Delete),
-            put("b", Expect::Revision(1), 2),
-            put("c", Expect::Absent, 1),
-        ])
-    };
-    let error = store.commit(commit()).await.unwrap_err();
-    assert!(matches!(&error, Error::Unavailable(text) if text.contains("OOM")), "{error}");
-    let page = store.list(Kind::User, &account(""), None, 9).await.unwrap();
-    assert_eq!(page, [(key("a"), record(1)), (key("b"), record(1))]);
-    server.say(&["CONFIG", "SET", "maxmemory", "0"]);
-    store.commit(commit()).await.unwrap();
+    let told: Vec<Notice> = std::iter::from_fn(|| feed.try_recv().ok()).collect();
+    assert!(told.len() >= 3 && told.iter().all(|notice| *notice == Notice::Heard), "{told:?}");
 }
 
 #[tokio::test]
@@ -351,7 +286,7 @@ async fn changes_elsewhere_are_heard_within_a_tenth_of_a_second() {
     let mut late = 0;
     for old in 1..=100 {
         store.commit(writes(vec![put("a", Expect::Revision(old), old + 1)])).await.unwrap();
-        let in_time = timeout(Duration::from_millis(100), heard(&mut feed, |_| true)).await;
+        let in_time = timeout(Duration::from_millis(100), heard(&mut feed, |notice| *notice != Notice::Heard)).await;
         late += u32::from(in_time.is_err());
     }
     // The promise is the 99th percentile; the machine that tests may be busy with other things.

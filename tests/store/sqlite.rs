@@ -1,6 +1,6 @@
 //! The SQLite adapter: the suite over two connections to one file, its place's rules, and a killed process.
 
-use crate::conformance::{Fixture, conformance, create, heard, key, opened, record, writes};
+use crate::conformance::{Fixture, conformance, create, heard, key, opened, put, record, writes};
 use async_trait::async_trait;
 use rolegate::store::sqlite::{OpenError, PlaceError, SqliteStore};
 use rolegate::store::{Change, Error, Expect, Notice, Record, RecordKey, Store};
@@ -152,10 +152,52 @@ async fn own_changes_are_named_and_do_not_drop_everything() {
         // Longer than the watching thread's period, so that it has looked in between.
         tokio::time::sleep(std::time::Duration::from_millis(40)).await;
     }
-    for _ in 1..6 {
-        assert_eq!(feed.try_recv(), Ok(Notice::Changed(key("a"))));
+    let told: Vec<Notice> =
+        std::iter::from_fn(|| feed.try_recv().ok()).filter(|notice| *notice != Notice::Heard).collect();
+    assert_eq!(told, vec![Notice::Changed(key("a")); 5]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rule_22_what_others_commit_is_seen_while_a_commit_of_our_own_waits_for_them() {
+    let file = File::new();
+    let store = file.connect().await;
+    create(store.as_ref(), "a", 1).await;
+    create(store.as_ref(), "b", 1).await;
+    let mut feed = store.subscribe();
+    let busy = rusqlite::Connection::open(file.path()).unwrap();
+    busy.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waiting = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.commit(writes(vec![put("a", Expect::Revision(1), 2)])).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    // The other process goes on committing, and leaves us no time between.
+    let mut seen = 0;
+    for _ in 0..20 {
+        busy.execute_batch("UPDATE record SET value = randomblob(9) WHERE name = 'b'; COMMIT; BEGIN IMMEDIATE")
+            .unwrap();
+        let told = tokio::time::timeout(std::time::Duration::from_millis(100), async {
+            while feed.recv().await != Ok(Notice::Restored) {}
+        });
+        seen += u32::from(told.await.is_ok());
     }
-    assert!(feed.try_recv().is_err());
+    assert!(seen >= 18, "{seen} of 20 were seen in time");
+    busy.execute_batch("COMMIT").unwrap();
+    assert_eq!(waiting.await.unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn rule_22_a_feed_that_is_on_says_so() {
+    let file = File::new();
+    let store = file.connect().await;
+    let mut feed = store.subscribe();
+    for _ in 0..2 {
+        heard(&mut feed, |notice| *notice == Notice::Heard).await;
+    }
+    fs::rename(file.path(), file.path().with_extension("aside")).unwrap();
+    heard(&mut feed, |notice| *notice == Notice::Lost).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    assert!(feed.try_recv().is_err(), "nothing is heard of another file");
 }
 
 const CHILD: &str = "ROLEGATE_TEST_KILLED_WRITER";

@@ -22,9 +22,7 @@ impl Administration<'_> {
                 if user.id != found.id {
                     return Err(Error::NoSuchUser(user.name.clone()));
                 }
-                has_room(user)?;
-                user.access_keys.push(issued.id.to_string());
-                Ok(())
+                list(user, &issued.id)
             })
             .await;
         match listed {
@@ -34,6 +32,17 @@ impl Administration<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// Has the user list a key that is claimed for it; a key of somebody else is left alone.
+    pub(in crate::cli) async fn adopt_key(&self, user: &str, id: &AccessKeyId) -> Result<(), Error> {
+        let Some(key) = self.records.get::<AccessKey>(&RecordKey::access_key(id)).await? else { return Ok(()) };
+        let found = self.user(user).await?.value;
+        if key.value.user_id != found.id || lists(&found, id) {
+            return Ok(());
+        }
+        let same = |user: &mut User| if user.id == found.id { list(user, id) } else { Ok(()) };
+        self.change_user(user, same).await.map(drop)
     }
 
     /// Removes a key: first off its user's list, which ends it, then its record. With `user`, only that user's.
@@ -121,6 +130,18 @@ impl Administration<'_> {
             after = batch.last().map(|key| key.value.id.to_string());
         }
     }
+}
+
+fn list(user: &mut User, id: &AccessKeyId) -> Result<(), Error> {
+    if !lists(user, id) {
+        has_room(user)?;
+        user.access_keys.push(id.to_string());
+    }
+    Ok(())
+}
+
+fn lists(user: &User, id: &AccessKeyId) -> bool {
+    user.access_keys.iter().any(|listed| listed == id.as_str())
 }
 
 fn has_room(user: &User) -> Result<(), Error> {

@@ -5,13 +5,16 @@ use crate::cli::{ImportError, import_once};
 use crate::conf::{Config, Environment};
 use crate::entity::{AccessKey, BucketRecord, BucketState, Caps, KeyStatus, Owner, User, UserKind};
 use crate::iam::access_key::ClaimError;
-use crate::store::{Changes, MemoryStore, RecordKey, StoreKey};
+use crate::store::{self, Changes, Commit, Kind, MemoryStore, Notice, Record, RecordKey, Scope, Store, StoreKey};
 use crate::types::testing::Counter;
 use crate::types::{AccessKeyId, Secret, UniqueId};
+use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::broadcast;
 
 struct Scene {
     records: Records,
@@ -21,9 +24,12 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
+        Self::over(Arc::new(MemoryStore::new())).await
+    }
+
+    async fn over(store: Arc<dyn Store>) -> Self {
         let entropy = Arc::new(Counter::default());
         let key = StoreKey::generate(entropy.as_ref());
-        let store = Arc::new(MemoryStore::new());
         let records = Records::open(store, key, entropy, Timestamp::from_seconds(0), false).await.unwrap();
         Self { records, account: AccountId::empty(), entropy: Counter::default() }
     }
@@ -186,4 +192,118 @@ async fn an_import_is_applied_once_to_an_empty_store() {
     assert_eq!(role.max_session_duration, 7200);
     assert!(role.policies.contains_key("Policy1"));
     assert!(!import_once(&config, &environment, &admin).await.unwrap());
+    // What was removed since does not come back, not even when nobody is left.
+    admin.delete_role_policy("S3Access", "Policy1").await.unwrap();
+    admin.delete_role("S3Access").await.unwrap();
+    admin.remove_user("TESTER1").await.unwrap();
+    assert!(!import_once(&config, &environment, &admin).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_import_that_was_broken_off_goes_on_where_it_ended() {
+    let trust =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#;
+    let file = format!(
+        "
+        [[user]]
+        name = 'one'
+        [[user.key]]
+        access_key = 'KEY1'
+        secret = 'env:SECRET1'
+        [[user.key]]
+        access_key = 'KEY2'
+        secret = 'env:SECRET1'
+        [[user]]
+        name = 'two'
+        [[role]]
+        name = 'R'
+        trust = '{trust}'
+        [role.policies.allow]
+        Version = '2012-10-17'
+        Statement = [{{ Effect = 'Allow', Action = 's3:*', Resource = '*' }}]
+        [role.policies.deny]
+        Version = '2012-10-17'
+        Statement = [{{ Effect = 'Deny', Action = 's3:*', Resource = 'arn:aws:s3:::secret*' }}]
+    "
+    );
+    let mut config = Config::default();
+    config.bootstrap.import = Some("/import.toml".into());
+    let file: &'static str = Box::leak(file.into_boxed_str());
+    let environment = Files(BTreeMap::from([("/import.toml", file), ("SECRET1", "test123")]));
+    let mut finished = None;
+    for commits in 0.. {
+        let store = Arc::new(BreaksOff { inner: MemoryStore::new(), left: AtomicU64::new(u64::MAX) });
+        let scene = Scene::over(Arc::clone(&store) as Arc<dyn Store>).await;
+        let admin = scene.at(1000);
+        store.left.store(commits, Ordering::SeqCst);
+        let first = import_once(&config, &environment, &admin).await;
+        store.left.store(u64::MAX, Ordering::SeqCst);
+        if first.is_ok() {
+            finished = Some(commits);
+            break;
+        }
+        assert!(import_once(&config, &environment, &admin).await.unwrap(), "after {commits} commits");
+        let mut keys = admin.user_info("one").await.unwrap().access_keys;
+        keys.sort();
+        assert_eq!(keys, ["KEY1", "KEY2"], "after {commits} commits");
+        assert!(admin.user_info("two").await.is_ok());
+        let policies: Vec<String> = admin.get_role("R").await.unwrap().policies.into_keys().collect();
+        assert_eq!(policies, ["allow", "deny"], "after {commits} commits");
+        assert!(!import_once(&config, &environment, &admin).await.unwrap());
+    }
+    assert!(finished > Some(8), "{finished:?}");
+}
+
+#[tokio::test]
+async fn a_store_whose_people_are_in_another_account_is_in_use() {
+    let scene = Scene::new().await;
+    let admin = scene.at(1000);
+    let other = AccountId::parse("123456789012").unwrap();
+    admin.create_account(None, Some(other.clone())).await.unwrap();
+    let there = Administration { account: &other, ..admin };
+    there.create_user_without_key(new("someone")).await.unwrap();
+    let mut config = Config::default();
+    config.bootstrap.import = Some("/import.toml".into());
+    let environment = Files(BTreeMap::from([("/import.toml", "[[user]]\nname = 'one'\n")]));
+    assert!(!import_once(&config, &environment, &admin).await.unwrap());
+    assert!(admin.list_users().await.unwrap().is_empty());
+}
+
+/// A store that takes so many commits and then none.
+struct BreaksOff {
+    inner: MemoryStore,
+    left: AtomicU64,
+}
+
+#[async_trait]
+impl Store for BreaksOff {
+    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, store::Error> {
+        self.inner.load(key).await
+    }
+
+    async fn list(
+        &self,
+        kind: Kind,
+        scope: &Scope,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(RecordKey, Record)>, store::Error> {
+        self.inner.list(kind, scope, after, limit).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), store::Error> {
+        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        match left {
+            Ok(_) => self.inner.commit(commit).await,
+            Err(_) => Err(store::Error::Unavailable("broken off".to_owned())),
+        }
+    }
+
+    async fn is_empty(&self) -> Result<bool, store::Error> {
+        self.inner.is_empty().await
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Notice> {
+        self.inner.subscribe()
+    }
 }

@@ -4,14 +4,16 @@
 //! checks, tracking on, identity once more, the first beat heard; only then [`Notice::Restored`]. A beat is a key that
 //! the *command* connection writes every half second and whose invalidation must come back here: it proves
 //! that both connections reach the same server and that pushes flow. Without one for two seconds the
-//! session is over and [`Notice::Lost`] goes out.
+//! session is over and [`Notice::Lost`] goes out, unless the server says that it takes no writes now, as when its memory
+//! or disk is full: then both connections are asked which server they reach, and that the feed's answers shows that
+//! every push before was delivered. Who can still read must not be cut off because nobody can write.
 
 use super::layout;
 use super::link::Link;
-use super::server::{OpenError, PATIENCE};
+use super::server::{OpenError, PATIENCE, Server};
 use crate::store::{Error, Notice, RecordKey};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, PushInfo, PushKind, Value, cmd};
+use redis::{AsyncConnectionConfig, Cmd, PushInfo, PushKind, Value, cmd};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc};
@@ -24,6 +26,8 @@ const BEAT: Duration = Duration::from_millis(500);
 const TRUST: Duration = Duration::from_secs(2);
 /// Beats of a gate that is gone leave by themselves.
 const BEAT_LIFE: Duration = Duration::from_secs(10);
+/// So many beats, and the server is asked anew whether it is fit: what was true of it can be changed while it runs.
+const CHECKED_BEATS: u32 = 10;
 /// Time before a new session is tried, first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
@@ -50,6 +54,7 @@ enum Over {
     Flushed,
     Silent,
     OtherStore,
+    Unfit,
 }
 
 /// Starts the feed. It is on when this returns.
@@ -98,21 +103,43 @@ impl Session {
         let beat = layout::beat_key(client);
         let beats = Task(tokio::spawn(beats(Arc::clone(link), beat.clone())));
         let mut session = Self { connection, pushes, beat, _beats: beats };
-        match timeout(TRUST, session.until_beat(link, feed)).await {
-            Ok(Ok(())) => Ok(session),
-            Ok(Err(Over::OtherStore)) => Err(server.other_store()),
-            Ok(Err(_)) | Err(_) => Err(server.silent()),
+        match session.hear(link, feed).await {
+            Ok(()) => Ok(session),
+            Err(Over::OtherStore) => Err(server.other_store()),
+            Err(_) => Err(server.silent()),
         }
     }
 
     /// Passes changes on until the session is over.
     async fn listen(&mut self, link: &Link, feed: &broadcast::Sender<Notice>) -> Over {
         loop {
-            match timeout(TRUST, self.until_beat(link, feed)).await {
+            for _ in 0..CHECKED_BEATS {
+                match self.hear(link, feed).await {
+                    Ok(()) => tell(feed, Notice::Heard),
+                    Err(over) => return over,
+                }
+            }
+            match timeout(TRUST, link.server.check(&mut self.connection)).await {
                 Ok(Ok(())) => {}
-                Ok(Err(over)) => return over,
+                Ok(Err(OpenError::OtherStore(_))) => return Over::OtherStore,
+                Ok(Err(OpenError::Unreachable { .. })) => return Over::Disconnected,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "the store cannot be used any more");
+                    return Over::Unfit;
+                }
                 Err(_) => return Over::Silent,
             }
+        }
+    }
+
+    /// Passes changes on until all that happened before now was passed on.
+    async fn hear(&mut self, link: &Link, feed: &broadcast::Sender<Notice>) -> Result<(), Over> {
+        match timeout(TRUST, self.until_beat(link, feed)).await {
+            Ok(heard) => heard,
+            Err(_) => match timeout(TRUST, self.without_beat(link, feed)).await {
+                Ok(heard) => heard,
+                Err(_) => Err(Over::Silent),
+            },
         }
     }
 
@@ -120,22 +147,46 @@ impl Session {
     async fn until_beat(&mut self, link: &Link, feed: &broadcast::Sender<Notice>) -> Result<(), Over> {
         loop {
             let push = self.pushes.recv().await.ok_or(Over::Disconnected)?;
-            match push.kind {
-                PushKind::Invalidate => {}
-                PushKind::Disconnection => return Err(Over::Disconnected),
-                _ => continue,
-            }
-            let mut beaten = false;
-            for value in &push.data {
-                let Value::Array(keys) = value else { return Err(Over::Flushed) };
-                for key in keys {
-                    beaten |= self.take(key, link, feed).await?;
-                }
-            }
-            if beaten {
+            if self.take_all(&push, link, feed).await? {
                 return Ok(());
             }
         }
+    }
+
+    /// The same where the server takes no beats, because it takes no writes.
+    async fn without_beat(&mut self, link: &Link, feed: &broadcast::Sender<Notice>) -> Result<(), Over> {
+        let refuses = link.refuses(beat_command(&self.beat)).await.map_err(|_| Over::Silent)?;
+        if !refuses {
+            return Err(Over::Silent);
+        }
+        let there = link.run(|connection| Box::pin(async move { cmd("INFO").query_async::<String>(connection).await }));
+        let there = there.await.map_err(|_| Over::Silent)?;
+        let here: String = cmd("INFO").query_async(&mut self.connection).await.map_err(|_| Over::Disconnected)?;
+        if Server::run_id(&here).is_none() || Server::run_id(&here) != Server::run_id(&there) {
+            return Err(Over::Silent);
+        }
+        // What was pushed before the answer has come before it.
+        while let Ok(push) = self.pushes.try_recv() {
+            self.take_all(&push, link, feed).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the keys of a push; whether our beat is among them.
+    async fn take_all(&mut self, push: &PushInfo, link: &Link, feed: &broadcast::Sender<Notice>) -> Result<bool, Over> {
+        match push.kind {
+            PushKind::Invalidate => {}
+            PushKind::Disconnection => return Err(Over::Disconnected),
+            _ => return Ok(false),
+        }
+        let mut beaten = false;
+        for value in &push.data {
+            let Value::Array(keys) = value else { return Err(Over::Flushed) };
+            for key in keys {
+                beaten |= self.take(key, link, feed).await?;
+            }
+        }
+        Ok(beaten)
     }
 
     /// Takes one invalidated key; whether it is our beat.
@@ -165,6 +216,7 @@ impl Over {
             Self::Flushed => "the database was emptied",
             Self::Silent => "no beat came back for two seconds",
             Self::OtherStore => "the store's id changed",
+            Self::Unfit => "the server is not fit to hold the store any more",
         }
     }
 }
@@ -175,14 +227,19 @@ async fn beats(link: Arc<Link>, key: String) {
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        let mut set = cmd("SET");
-        set.arg(&key).arg("").arg("PX").arg(millis(BEAT_LIFE));
+        let set = beat_command(&key);
         let written: Result<(), Error> =
             link.run(|connection| Box::pin(async move { set.exec_async(connection).await })).await;
         if let Err(error) = written {
             tracing::debug!(%error, "a beat was not written");
         }
     }
+}
+
+fn beat_command(key: &str) -> Cmd {
+    let mut set = cmd("SET");
+    set.arg(key).arg("").arg("PX").arg(millis(BEAT_LIFE));
+    set
 }
 
 fn millis(time: Duration) -> u64 {

@@ -6,11 +6,14 @@
 use super::server::{OpenError, PATIENCE, Server};
 use crate::store::Error;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, RedisFuture};
+use redis::{AsyncConnectionConfig, Cmd, RedisFuture};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+
+/// Why a primary takes no writes: its memory is full, its disk, or too few replicas follow it.
+const TAKES_NO_WRITES: [&str; 3] = ["OOM", "MISCONF", "NOREPLICAS"];
 
 pub(super) struct Link {
     pub(super) server: Arc<Server>,
@@ -52,6 +55,21 @@ impl Link {
             slot.connection = None;
         }
         Err(failed.into())
+    }
+
+    /// Does one command; whether the server refused it as one that writes, and takes no such now. A replica's refusal
+    /// is none of these: it takes writes elsewhere.
+    pub(super) async fn refuses(&self, command: Cmd) -> Result<bool, Error> {
+        self.run(|connection| {
+            Box::pin(async move {
+                match command.exec_async(connection).await {
+                    Ok(()) => Ok(false),
+                    Err(error) if error.code().is_some_and(|code| TAKES_NO_WRITES.contains(&code)) => Ok(true),
+                    Err(error) => Err(error),
+                }
+            })
+        })
+        .await
     }
 
     /// Has the next command make a new connection, with all checks.

@@ -6,6 +6,10 @@
 //! (`appendonly yes`, `appendfsync always` for every confirmed commit). Everything is read from the primary.
 //! Who can write to Redis can remove records, bring back old ones, or hide them from listings; they cannot
 //! make or change any without the store key.
+//!
+//! That there is no record decides as much as one that there is: a bucket without one is its configured owner's. So
+//! an absence is believed only if the index does not name the record either, and the store's own record is still there
+//! afterwards: of an emptied database and of evicted keys this one learns sooner than from the feed.
 
 mod feed;
 mod layout;
@@ -28,6 +32,7 @@ use tokio::sync::broadcast;
 const FEED_LENGTH: usize = 4096;
 
 static COMMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("commit.lua")));
+static ABSENT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("absent.lua")));
 static LIST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("list.lua")));
 
 /// A store in Redis. Dropping it ends its tasks and connections.
@@ -53,6 +58,36 @@ impl RedisStore {
             self.link.server.identify(&layout::encode(record));
         }
     }
+
+    async fn get(&self, key: &RecordKey) -> Result<Option<Vec<u8>>, Error> {
+        let mut get = cmd("GET");
+        get.arg(layout::record_key(key));
+        self.link.run(|connection| Box::pin(async move { get.query_async(connection).await })).await
+    }
+
+    /// The value of a record that was not found a moment ago: it may have been made meanwhile. None if it is certain
+    /// that the store has none.
+    async fn missing(&self, key: &RecordKey) -> Result<Option<Vec<u8>>, Error> {
+        let mut script = ABSENT.prepare_invoke();
+        script.key(layout::record_key(key)).key(layout::index_key(key.kind, &key.scope)).arg(key.name.as_str());
+        let found: (Option<Vec<u8>>, usize) =
+            self.link.run(|connection| Box::pin(async move { script.invoke_async(connection).await })).await?;
+        match found {
+            (Some(value), _) => Ok(Some(value)),
+            // Evicted, run out, or removed by someone else.
+            (None, 1..) => Err(Error::Damaged(key.clone())),
+            (None, 0) => self.still_there().await.map(|()| None),
+        }
+    }
+
+    /// Whether the store's own record is as it was when the store was opened: asked after nothing was found.
+    async fn still_there(&self) -> Result<(), Error> {
+        if !self.link.server.is_identified() {
+            return Ok(());
+        }
+        let meta = self.get(&RecordKey::meta()).await?;
+        if self.link.server.is_ours(meta.as_deref()) { Ok(()) } else { Err(Error::OtherStore) }
+    }
 }
 
 fn commit_script(commit: &Commit) -> ScriptInvocation<'static> {
@@ -77,10 +112,10 @@ fn commit_script(commit: &Commit) -> ScriptInvocation<'static> {
 #[async_trait]
 impl Store for RedisStore {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, Error> {
-        let mut get = cmd("GET");
-        get.arg(layout::record_key(key));
-        let found: Option<Vec<u8>> =
-            self.link.run(|connection| Box::pin(async move { get.query_async(connection).await })).await?;
+        let found = match self.get(key).await? {
+            None => self.missing(key).await?,
+            found => found,
+        };
         let Some(value) = found else { return Ok(None) };
         let record = layout::decode(&value).ok_or_else(|| Error::Damaged(key.clone()))?;
         self.identify(key, &record);
@@ -104,6 +139,9 @@ impl Store for RedisStore {
             .arg(isize::try_from(limit).unwrap_or(-1));
         let found: Vec<(Vec<u8>, Option<Vec<u8>>)> =
             self.link.run(|connection| Box::pin(async move { script.invoke_async(connection).await })).await?;
+        if found.is_empty() {
+            self.still_there().await?;
+        }
         found
             .into_iter()
             .map(|(name, value)| {

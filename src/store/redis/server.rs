@@ -129,10 +129,14 @@ impl Server {
         let config = config.set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
         let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
         let mut connection = connecting.await.map_err(|error| self.unreachable(&error))?;
-        let info: String = cmd("INFO").query_async(&mut connection).await.map_err(|error| self.unreachable(&error))?;
-        let field = |name: &str| {
-            info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim).unwrap_or_default()
-        };
+        self.check(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Whether the server is fit: a primary, without eviction, with our store.
+    pub(super) async fn check(&self, connection: &mut MultiplexedConnection) -> Result<(), OpenError> {
+        let info: String = cmd("INFO").query_async(connection).await.map_err(|error| self.unreachable(&error))?;
+        let field = |name: &str| field(&info, name).unwrap_or_default();
         if field("role") != "master" {
             return Err(OpenError::Replica(self.name.clone()));
         }
@@ -140,19 +144,34 @@ impl Server {
             let policy = field("maxmemory_policy").chars().take(40).collect();
             return Err(OpenError::Evicts { server: self.name.clone(), policy });
         }
-        self.check_identity(&mut connection).await?;
-        Ok(connection)
+        self.check_identity(connection).await
+    }
+
+    /// Which run of which server this INFO is of.
+    pub(super) fn run_id(info: &str) -> Option<&str> {
+        field(info, "run_id")
     }
 
     /// Whether the store's own record is as it was first seen, if it was (security rule 18).
     pub(super) async fn check_identity(&self, connection: &mut MultiplexedConnection) -> Result<(), OpenError> {
-        let Some(known) = self.identity.lock().unwrap_or_else(PoisonError::into_inner).clone() else {
+        if !self.is_identified() {
             return Ok(());
-        };
+        }
         let key = layout::record_key(&RecordKey::meta());
         let found: Option<Vec<u8>> =
             cmd("GET").arg(key).query_async(connection).await.map_err(|error| self.unreachable(&error))?;
-        if found == Some(known) { Ok(()) } else { Err(self.other_store()) }
+        if self.is_ours(found.as_deref()) { Ok(()) } else { Err(self.other_store()) }
+    }
+
+    /// Whether it is known which store this is.
+    pub(super) fn is_identified(&self) -> bool {
+        self.identity.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Whether this is the store's own record as it was first seen.
+    pub(super) fn is_ours(&self, meta: Option<&[u8]>) -> bool {
+        let identity = self.identity.lock().unwrap_or_else(PoisonError::into_inner);
+        identity.is_some() && identity.as_deref() == meta
     }
 
     /// Takes the store's own record for its identity, if none is known.
@@ -172,6 +191,10 @@ impl Server {
     pub(super) fn silent(&self) -> OpenError {
         OpenError::Unreachable { server: self.name.clone(), what: SILENT.to_owned() }
     }
+}
+
+fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
 fn client(info: ConnectionInfo, options: &RedisOptions) -> Option<Client> {

@@ -19,8 +19,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast;
 
-/// How long a commit waits for another process's commit.
+/// How long opening waits for another process's commit.
 const BUSY: Duration = Duration::from_secs(5);
+/// How long a commit waits for it at a time, and how long it then leaves the connection to the watching thread, which
+/// would not see meanwhile what the other process commits.
+const TURN: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(1));
+/// So often, which is as long as opening waits.
+const TURNS: usize = 240;
 /// Notices kept for a receiver that is slow.
 const FEED_LENGTH: usize = 1024;
 /// `RGat`: marks the file as ours.
@@ -95,6 +100,7 @@ impl SqliteStore {
         let sqlite = |error| OpenError::Sqlite { path: path.to_owned(), error };
         let mut writer = connect(path)?;
         lay_tables(&mut writer, path)?;
+        writer.busy_timeout(TURN.0).map_err(sqlite)?;
         let reader = connect(path)?;
         let file = FileId::of(path).ok_or_else(|| sqlite(rusqlite::Error::InvalidPath(path.to_owned())))?;
         // -wal and -shm exist now: what SQLite made is held to the same rule.
@@ -163,11 +169,13 @@ impl Inner {
     /// The connection, if its file is still the one that the path names: a commit into a file that was
     /// removed or replaced would be lost (security rule 18).
     fn lock<'a>(&self, connection: &'a Mutex<Connection>) -> Result<MutexGuard<'a, Connection>, Error> {
-        if FileId::of(&self.path) != Some(self.file) {
-            return Err(Error::OtherStore);
-        }
         // A transaction that panicked was rolled back when it was dropped.
-        Ok(connection.lock().unwrap_or_else(PoisonError::into_inner))
+        let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_file().map(|()| connection)
+    }
+
+    fn check_file(&self) -> Result<(), Error> {
+        if FileId::of(&self.path) == Some(self.file) { Ok(()) } else { Err(Error::OtherStore) }
     }
 
     fn load(&self, key: &RecordKey) -> Result<Option<Record>, Error> {
@@ -204,37 +212,68 @@ impl Inner {
 
     fn commit(&self, commit: Commit) -> Result<(), Error> {
         commit.check_form()?;
-        let mut writer = self.lock(&self.writer)?;
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
-        for (key, expect) in commit.expectations() {
-            let mut query = transaction
-                .prepare_cached("SELECT revision FROM record WHERE kind = ?1 AND scope = ?2 AND name = ?3")
-                .map_err(unavailable)?;
-            let place = params![key.kind.as_str(), key.scope.to_text(), key.name];
-            let found = query.query_row(place, |row| row.get::<_, i64>(0)).optional().map_err(unavailable)?;
-            let wanted = match expect {
-                Expect::Absent => None,
-                Expect::Revision(revision) => Some(revision.cast_signed()),
-            };
-            if found != wanted {
-                return Err(Error::Conflict(key.clone()));
+        let mut turn = 1;
+        loop {
+            match try_commit(&mut *self.lock(&self.writer)?, &commit) {
+                Ok(()) => break,
+                Err(Attempt::Busy(_)) if turn < TURNS => {}
+                Err(Attempt::Busy(error)) => return Err(unavailable(error)),
+                Err(Attempt::Refused(error)) => return Err(error),
             }
+            turn += 1;
+            std::thread::sleep(TURN.1);
         }
-        for (key, _, change) in &commit.writes {
-            write(&transaction, key, change).map_err(unavailable)?;
-        }
-        transaction.commit().map_err(unavailable)?;
         for (key, _, _) in commit.writes {
             // Without a receiver nobody waits for the news.
             let _ = self.feed.send(Notice::Changed(key));
         }
-        Ok(())
+        // A file that was replaced under the commit does not have it, and who asked for it must not think so.
+        self.check_file()
     }
 
     fn is_empty(&self) -> Result<bool, Error> {
         let reader = self.lock(&self.reader)?;
         reader.query_row("SELECT NOT EXISTS (SELECT 1 FROM record)", [], |row| row.get(0)).map_err(unavailable)
     }
+}
+
+/// Why a commit was not done. In both cases nothing was changed.
+enum Attempt {
+    /// Another process is committing.
+    Busy(rusqlite::Error),
+    Refused(Error),
+}
+
+impl From<rusqlite::Error> for Attempt {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Refused(unavailable(error))
+    }
+}
+
+fn try_commit(writer: &mut Connection, commit: &Commit) -> Result<(), Attempt> {
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| match error
+        .sqlite_error_code()
+    {
+        Some(rusqlite::ErrorCode::DatabaseBusy) => Attempt::Busy(error),
+        _ => error.into(),
+    })?;
+    for (key, expect) in commit.expectations() {
+        let mut query =
+            transaction.prepare_cached("SELECT revision FROM record WHERE kind = ?1 AND scope = ?2 AND name = ?3")?;
+        let place = params![key.kind.as_str(), key.scope.to_text(), key.name];
+        let found = query.query_row(place, |row| row.get::<_, i64>(0)).optional()?;
+        let wanted = match expect {
+            Expect::Absent => None,
+            Expect::Revision(revision) => Some(revision.cast_signed()),
+        };
+        if found != wanted {
+            return Err(Attempt::Refused(Error::Conflict(key.clone())));
+        }
+    }
+    for (key, _, change) in &commit.writes {
+        write(&transaction, key, change)?;
+    }
+    Ok(transaction.commit()?)
 }
 
 fn write(transaction: &Connection, key: &RecordKey, change: &Change) -> rusqlite::Result<usize> {

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// Within this time another process's change is noticed; DESIGN section 4 promises 100 ms.
 const PERIOD: Duration = Duration::from_millis(25);
+/// So many looks, and the feed says that it is on: every half second.
+const LOOKS: u32 = 20;
 
 /// The watching thread. It has ended, and its hold on the connections with it, when this is dropped: SQLite takes
 /// `-wal` and `-shm` away with the last connection, and whoever opens the file next must not meet that.
@@ -23,10 +25,13 @@ impl Watch {
         let (stop, stopped) = mpsc::channel();
         // Read before the first caller can load anything, so that no later change is missed.
         let mut seen = look(&inner);
+        let mut looks = 0_u32;
         let thread = thread::Builder::new().name("store-watch".to_owned()).spawn(move || {
             while matches!(stopped.recv_timeout(PERIOD), Err(RecvTimeoutError::Timeout)) {
                 let found = look(&inner);
-                if let Some(notice) = news(seen, found) {
+                looks = (looks + 1) % LOOKS;
+                let on = (found.is_some() && looks == 0).then_some(Notice::Heard);
+                for notice in news(seen, found).into_iter().chain(on) {
                     // Without a receiver nobody waits for the news.
                     let _ = inner.feed.send(notice);
                 }

@@ -127,11 +127,11 @@ pub(crate) async fn changes_are_told(fixture: &dyn Fixture) {
             heard(&mut here, |notice| *notice == Notice::Changed(key.clone())).await;
         }
         while !unheard.is_empty() {
-            match heard(&mut there, |_| true).await {
+            match heard(&mut there, |notice| *notice != Notice::Heard).await {
                 Notice::Changed(key) => unheard.retain(|name| *name != key),
                 // It is not known what changed: everything may have.
                 Notice::Restored => unheard.clear(),
-                Notice::Lost => panic!("nothing ended the feed"),
+                Notice::Lost | Notice::Heard => panic!("nothing ended the feed"),
             }
         }
     }
@@ -149,7 +149,7 @@ pub(crate) async fn a_cache_kept_by_the_feed_ends_up_right(fixture: &dyn Fixture
     });
     let mut cached = revision(other.as_ref(), "a").await;
     while cached != Some(40) {
-        heard(&mut feed, |notice| *notice != Notice::Lost).await;
+        heard(&mut feed, |notice| !matches!(notice, Notice::Lost | Notice::Heard)).await;
         cached = revision(other.as_ref(), "a").await;
     }
     writer.await.unwrap();
