@@ -6,6 +6,7 @@ use super::pin::{Manner, Pinned};
 use super::{BackendAnswer, BackendRequest, Fault, Forward, Gateway, ResponsePlan, Scene, Verdict};
 use crate::authn::{self, Authenticated};
 use crate::authz::{self, Permit, Question, TagFacts};
+use crate::policy::Outcome;
 use crate::s3::{self, Body, BodyRule, BucketName, ContextFacts, Operation, S3Request};
 use crate::sigv4::{ClaimKind, Rules, Service, SignatureClaim};
 use crate::types::{AccountId, Context, LazyContext, Requirement, ResourceName, Timestamp};
@@ -163,7 +164,7 @@ impl Gateway {
     }
 
     /// Asks for a permit for what the request needs on one bucket. Where there is no such bucket, a caller who would
-    /// be allowed hears so, any other is denied.
+    /// be allowed hears so, and one who may make it; any other is denied.
     pub(super) async fn permit_at<'p>(
         &self,
         scene: &mut Scene<'_>,
@@ -174,7 +175,8 @@ impl Gateway {
     ) -> Result<Permit, Fault> {
         let needs = || s3::requirements(call.request, s3::Facts { body, ..s3::Facts::default() }).always;
         let about = |_: &Requirement| About { object: call.object(), body, ..About::bucket(place) };
-        let permit = self.permit(scene, call, seen, needs, about).await?;
+        let permit = self.permit(scene, call, seen, needs, about).await;
+        let permit = permit.map_err(|fault| denied_or_absent(scene, call, place, fault))?;
         self.there(call, place)?;
         Ok(permit)
     }
@@ -302,6 +304,22 @@ impl Gateway {
 /// Header Values): else anybody could have a public object shown under a type that its owner did not give it.
 fn overrides_answer(request: &S3Request) -> bool {
     request.query().iter().any(|(key, _)| key.starts_with("response-"))
+}
+
+/// What a caller who was denied hears. That there is no such bucket is no secret from whoever may make it: CreateBucket
+/// would tell. Clients ask first (`BucketExists`) and wait for 404 after a deletion. An explicit deny stays one.
+fn denied_or_absent(scene: &mut Scene<'_>, call: &Call<'_>, place: &Place, fault: Fault) -> Fault {
+    let (Fault::Denied(denied), Place::Absent(bucket)) = (&fault, place) else { return fault };
+    if denied.outcome == Outcome::ExplicitDeny {
+        return fault;
+    }
+    let seen = Seen::default();
+    let making = Requirement::new("s3:CreateBucket", ResourceName::bucket(bucket.as_str()));
+    if authz::may(call.caller, &call.question(making, About::bucket(&Place::Service), &seen)).is_err() {
+        return fault;
+    }
+    fault.note(scene.trace);
+    Fault::NoSuchBucket { bucket: bucket.clone() }
 }
 
 /// Reads of one object.

@@ -44,6 +44,10 @@ const ALWAYS: [&str; 5] = [
 /// Sent by SDKs in browsers and load balancers; they decide nothing.
 const IGNORED: [&str; 1] = ["x-amz-user-agent"];
 
+/// The API that a request is written in; the SDK for C++ sends it with each. S3 has this one: the same header with any
+/// other value would ask for something that nobody judged.
+const API_VERSION: (&str, &[u8]) = ("x-amz-api-version", b"2006-03-01");
+
 /// Lists by their own definition: several fields mean one list. None of them decides.
 const LISTS: [&str; 6] = [
     "cache-control",
@@ -97,7 +101,7 @@ enum Admission {
     Drop,
 }
 
-fn admission(name: &str, row: &Row) -> Result<Admission, Error> {
+fn admission(name: &str, value: &[u8], row: &Row) -> Result<Admission, Error> {
     if FRAMING.contains(&name) {
         return Ok(Admission::Framing);
     }
@@ -107,6 +111,10 @@ fn admission(name: &str, row: &Row) -> Result<Admission, Error> {
     }
     if !name.starts_with("x-amz-") || IGNORED.contains(&name) {
         return Ok(Admission::Drop);
+    }
+    if name == API_VERSION.0 {
+        let known = trimmed(value) == API_VERSION.1;
+        return if known { Ok(Admission::Drop) } else { Err(Error::HeaderValue(Shown::new(name.as_bytes()))) };
     }
     let is_metadata = name.starts_with(META) && !means_more(name);
     if is_metadata || name.starts_with("x-amz-checksum-") {
@@ -137,7 +145,7 @@ fn means_more(name: &str) -> bool {
 pub(crate) fn admit(head: &RequestHead, hoisted: &[(String, Vec<u8>)], row: &Row) -> Result<Admitted, Error> {
     let mut admitted = Admitted::default();
     for (at, header) in head.headers().enumerate() {
-        let admission = admission(header.name, row)?;
+        let admission = admission(header.name, header.value, row)?;
         if matches!(admission, Admission::Drop) {
             continue;
         }
@@ -160,7 +168,7 @@ pub(crate) fn admit(head: &RequestHead, hoisted: &[(String, Vec<u8>)], row: &Row
         if head.header(name).is_some() {
             return Err(Error::HoistedAndSent(shown()));
         }
-        match admission(name, row)? {
+        match admission(name, value, row)? {
             Admission::Forward(name) => admitted.add(name, trimmed(value))?,
             Admission::Framing => return Err(Error::UnknownQueryKey(shown())),
             Admission::Drop => {}

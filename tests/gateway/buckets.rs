@@ -159,6 +159,44 @@ async fn rule_01_a_bucket_found_without_a_record_is_nobodys_or_the_configured_ow
     assert!(!world.backend.seen().contains(&"PUT /old".to_owned()));
 }
 
+/// minio-py, minio-js and restic ask whether a bucket is there before they make it, and take 403 for the end.
+#[tokio::test]
+async fn whoever_may_make_a_bucket_hears_that_it_is_not_there_and_nobody_else() {
+    let world = World::new().await;
+    let (one, two) = (world.standalone("TESTER1").await, world.standalone("TESTER2").await);
+    let poor = world.iam_user("poor", &[]).await;
+    let standalone = rolegate::entity::UserKind::Standalone;
+    let no_making = policy("Deny", "s3:CreateBucket", "*");
+    let cut = world.user(&AccountId::empty(), "cut", standalone, "", &[("d", &no_making)]).await;
+    let no_asking = policy("Deny", "s3:ListBucket", "arn:aws:s3:::none");
+    let barred = world.user(&AccountId::empty(), "barred", standalone, "", &[("d", &no_asking)]).await;
+    let asked = || {
+        [Req::new(Method::Head, "/none"), Req::get("/none"), Req::get("/none?location"), Req::delete("/none")]
+            .into_iter()
+            .chain([Req::get("/none/k"), Req::put("/none/k").body(b"x"), Req::get("/none?policy")])
+    };
+    for request in asked() {
+        let reply = world.send(request.sign(&world, &one)).await;
+        assert_eq!((reply.status(), reply.trace.decision), (404, "implicit_deny"), "{}", reply.text());
+    }
+    for denied in [&poor, &cut] {
+        for request in asked() {
+            assert_eq!(world.send(request.sign(&world, denied)).await.status(), 403);
+        }
+    }
+    for request in asked() {
+        assert_eq!(world.send(request.unsigned()).await.status(), 403);
+    }
+    let reply = world.send(Req::get("/none").sign(&world, &barred)).await;
+    assert_eq!((reply.said(), reply.trace.decision), ((403, "AccessDenied".into()), "explicit_deny"));
+    assert!(world.backend.seen().is_empty());
+    // What is there stays hidden, and so does whose it is.
+    assert_eq!(world.send(Req::put("/none").sign(&world, &two)).await.status(), 200);
+    for request in asked() {
+        assert_eq!(world.send(request.sign(&world, &one)).await.status(), 403);
+    }
+}
+
 #[tokio::test]
 async fn rule_01_a_claim_left_open_takes_nothing_from_the_owner_of_unrecorded_buckets() {
     let world = World::with_unrecorded("TESTER1").await;

@@ -288,11 +288,11 @@ async fn a_commit_of_this_gate_counts_at_once() {
     let world = World::new().await;
     let one = world.standalone("TESTER1").await;
     let put = || Req::put("/b-new/k").body(b"x").sign(&world, &one);
-    assert_eq!(world.send(put()).await.status(), 403, "and the absence is cached now");
+    assert_eq!(world.send(put()).await.status(), 404, "and the absence is cached now");
     assert_eq!(world.send(Req::put("/b-new").sign(&world, &one)).await.status(), 200);
     assert!(world.send(put()).await.is_forward());
     assert_eq!(world.send(Req::delete("/b-new").sign(&world, &one)).await.status(), 204);
-    assert_eq!(world.send(put()).await.status(), 403);
+    assert_eq!(world.send(put()).await.status(), 404);
     world.bucket("b-acc", Owner::Account, None).await;
 }
 

@@ -53,6 +53,7 @@ fn rule_03_private_headers_are_dropped_and_framing_is_not_forwarded() {
             ("amz-sdk-invocation-id", "1"),
             ("amz-sdk-request", "attempt=1"),
             ("x-amz-user-agent", "aws-sdk-js"),
+            ("x-amz-api-version", "2006-03-01"),
             ("x-amzn-trace-id", "1"),
             ("x-minio-source-etag", "e"),
             ("rgwx-zone", "z"),
@@ -79,6 +80,20 @@ fn rule_03_private_headers_are_dropped_and_framing_is_not_forwarded() {
     }
     let chunked = routed(Method::Put, "/bkt/k", &[("content-encoding", "aws-chunked")]);
     assert_eq!(header_names(&chunked), Vec::<String>::new());
+}
+
+#[test]
+fn rule_03_the_api_version_of_the_sdk_for_cpp_is_the_only_one() {
+    for other in ["2006-03-02", "2006-03-01,2030-01-01", ""] {
+        let refused = try_route(Method::Get, "/bkt/k", &[("x-amz-api-version", other)], false);
+        assert!(matches!(refused, Err(Error::HeaderValue(_))), "{other}");
+    }
+    let twice = [("x-amz-api-version", "2006-03-01"), ("x-amz-api-version", "2030-01-01")];
+    assert!(matches!(try_route(Method::Get, "/bkt/k", &twice, false), Err(Error::HeaderValue(_))));
+    let hoisted = |version| format!("/bkt/k?{SIGNATURE}&x-amz-api-version={version}");
+    assert!(header_names(&try_route(Method::Get, &hoisted("2006-03-01"), &[], true).unwrap()).is_empty());
+    let other = try_route(Method::Get, &hoisted("2030-01-01"), &[], true);
+    assert!(matches!(other, Err(Error::HeaderValue(_))));
 }
 
 #[test]
