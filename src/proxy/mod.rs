@@ -1,11 +1,12 @@
 //! The policy enforcement point: the only module that turns verdicts into socket work. An HTTP/1.1 loop of the gate's
 //! own on pingora's listeners, runtimes and connections.
 //!
-//! In the order of a request: `stream` does the TLS handshake, `connection` waits for its head, `head` reads the raw bytes, the [`Gate`] is asked,
-//! `incoming` and `coding` read the client's body, `forward` sends what was decided and awaits the answer: `outbound`
-//! writes the head, `body` moves the body under its plan, `outbox` frames it, `upstream` and `pool` have the
-//! connections. `forwarded` takes the backend's name off its answer, `refusal` keeps back what refuses the gate itself,
-//! `respond` writes answers of our own, `record` tells how it ended. `deadline` limits each wait.
+//! In the order of a request: `stream` does the TLS handshake, `connection` waits for its head, `head` reads the raw
+//! bytes, the [`Gate`] is asked, `incoming` and `coding` read the client's body, `forward` sends what was decided and
+//! awaits the answer: `outbound` writes the head, `body` moves the body under its plan, `outbox` frames it, `upstream`
+//! and `pool` have the connections. `forwarded` takes the backend's name off its answer, `refusal` keeps back what
+//! refuses the gate itself, `respond` writes answers of our own, `record` tells how it ended. `deadline` limits each
+//! wait.
 //!
 //! Promises: nothing reaches the backend but what a [`Forward`](crate::gateway::Forward) says; no upload is
 //! complete at the backend before all of it was verified; nothing but GET and HEAD is ever sent twice; every

@@ -52,7 +52,8 @@ impl WebClaims {
         self.audience.client.as_deref()
     }
 
-    /// The client id in `aud` that the token met besides [`Self::client`], where that is another `azp`: the token needs both.
+    /// The client id in `aud` that the token met besides [`Self::client`], where that is another `azp`: the token
+    /// needs both.
     pub fn also(&self) -> Option<&str> {
         self.audience.also.as_deref()
     }
