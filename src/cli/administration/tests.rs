@@ -5,16 +5,15 @@ use crate::cli::{ImportError, import_once};
 use crate::conf::{Config, Environment};
 use crate::entity::{AccessKey, BucketRecord, BucketState, Caps, KeyStatus, Owner, User, UserKind};
 use crate::iam::access_key::ClaimError;
-use crate::store::{self, Changes, Commit, Kind, MemoryStore, Notice, Record, RecordKey, Scope, Store, StoreKey};
+use crate::store::testing::Refusing;
+use crate::store::{self, Changes, MemoryStore, RecordKey, Store, StoreKey};
 use crate::types::testing::Counter;
 use crate::types::{AccessKeyId, Secret, UniqueId};
-use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::broadcast;
 
 struct Scene {
     records: Records,
@@ -232,12 +231,18 @@ async fn an_import_that_was_broken_off_goes_on_where_it_ended() {
     let environment = Files(BTreeMap::from([("/import.toml", file), ("SECRET1", "test123")]));
     let mut finished = None;
     for commits in 0.. {
-        let store = Arc::new(BreaksOff { inner: MemoryStore::new(), left: AtomicU64::new(u64::MAX) });
-        let scene = Scene::over(Arc::clone(&store) as Arc<dyn Store>).await;
+        // So many commits are taken, and then none.
+        let left = Arc::new(AtomicU64::new(u64::MAX));
+        let counted = Arc::clone(&left);
+        let store = Refusing::new(move |_| {
+            let taken = counted.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            taken.is_err().then(|| store::Error::Unavailable("broken off".to_owned()))
+        });
+        let scene = Scene::over(Arc::new(store)).await;
         let admin = scene.at(1000);
-        store.left.store(commits, Ordering::SeqCst);
+        left.store(commits, Ordering::SeqCst);
         let first = import_once(&config, &environment, &admin).await;
-        store.left.store(u64::MAX, Ordering::SeqCst);
+        left.store(u64::MAX, Ordering::SeqCst);
         if first.is_ok() {
             finished = Some(commits);
             break;
@@ -267,43 +272,4 @@ async fn a_store_whose_people_are_in_another_account_is_in_use() {
     let environment = Files(BTreeMap::from([("/import.toml", "[[user]]\nname = 'one'\n")]));
     assert!(!import_once(&config, &environment, &admin).await.unwrap());
     assert!(admin.list_users().await.unwrap().is_empty());
-}
-
-/// A store that takes so many commits and then none.
-struct BreaksOff {
-    inner: MemoryStore,
-    left: AtomicU64,
-}
-
-#[async_trait]
-impl Store for BreaksOff {
-    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, store::Error> {
-        self.inner.load(key).await
-    }
-
-    async fn list(
-        &self,
-        kind: Kind,
-        scope: &Scope,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<(RecordKey, Record)>, store::Error> {
-        self.inner.list(kind, scope, after, limit).await
-    }
-
-    async fn commit(&self, commit: Commit) -> Result<(), store::Error> {
-        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        match left {
-            Ok(_) => self.inner.commit(commit).await,
-            Err(_) => Err(store::Error::Unavailable("broken off".to_owned())),
-        }
-    }
-
-    async fn is_empty(&self) -> Result<bool, store::Error> {
-        self.inner.is_empty().await
-    }
-
-    fn subscribe(&self) -> broadcast::Receiver<Notice> {
-        self.inner.subscribe()
-    }
 }
